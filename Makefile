@@ -1,0 +1,48 @@
+# The commands of README. Everything works on a machine with python3 (3.11 to 3.13), venv and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_DATA ?= var
+
+.PHONY: demo test run check server-test browser-test bench lock clean
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: $(VENV)/installed ## three flows, played against a real server over HTTP
+	$(BIN)/python -m config.demo
+
+test: $(VENV)/installed-dev ## the suite, with nothing running
+	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest
+
+run: $(VENV)/installed ## serve, with the demonstration's data, until stopped
+	$(BIN)/python manage.py up --seed
+
+check: $(VENV)/installed-dev ## lint, format, types, import contracts, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+
+server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABASE_URL, CELERY_BROKER_URL
+	@test -n "$$DATABASE_URL" || { echo "set DATABASE_URL, such as postgres://user@127.0.0.1/postgres"; exit 2; }
+	@test -n "$$CELERY_BROKER_URL" || { echo "set CELERY_BROKER_URL, such as redis://127.0.0.1:6379/9"; exit 2; }
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/installed ## flows per second and CPU per flow; add DATABASE_URL and CELERY_BROKER_URL for the server shape
+	$(BIN)/python -m config.bench
+
+lock: ## the hashed locks, from the .in files (needs uv)
+	uv pip compile --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) var staticfiles

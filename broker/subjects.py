@@ -1,0 +1,34 @@
+"""The subjects a Broker answers, who may send them, and where wallets' keys are found."""
+
+from broker import selectors
+from messaging.envelope import Envelope
+from messaging.registry import Mode, Sender, Subject
+from messaging.signing import PublicKey
+
+DOMAIN = frozenset({Sender.DOMAIN})
+WALLET = frozenset({Sender.WALLET})
+
+
+def wallet_key(envelope: Envelope) -> PublicKey | None:
+    """Return the key of the wallet that says it sent this; None for an unknown wallet."""
+    wallet = selectors.wallet_by_id(envelope.header.to.lower(), envelope.header.sender)
+    return None if wallet is None else PublicKey.from_text(wallet.public_key)
+
+
+SUBJECTS = {
+    "Onboard@Broker": Subject("Onboard@Broker", Mode.SYNC, DOMAIN),
+    "Locate@Broker": Subject("Locate@Broker", Mode.ASYNC, WALLET, key=wallet_key),
+    "Opened@Broker": Subject("Opened@Broker", Mode.ASYNC, WALLET, key=wallet_key),
+    "Chat@Broker": Subject("Chat@Broker", Mode.SYNC, DOMAIN),
+    "Prompt@Broker": Subject("Prompt@Broker", Mode.ASYNC, DOMAIN),
+    "Issue@Broker": Subject("Issue@Broker", Mode.ASYNC, DOMAIN),
+    "Saved@Broker": Subject("Saved@Broker", Mode.ASYNC, WALLET, key=wallet_key),
+    "Revise@Broker": Subject("Revise@Broker", Mode.ASYNC, DOMAIN),
+    "Frontend@Broker": Subject("Frontend@Broker", Mode.SYNC, WALLET, key=wallet_key),
+    "PublicKey@Graph": Subject(
+        "PublicKey@Graph",
+        Mode.SYNC,
+        frozenset({Sender.DOMAIN, Sender.UNSIGNED}),
+        public=True,
+    ),
+}

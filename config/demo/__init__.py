@@ -1,0 +1,1 @@
+"""The demonstration: three issuers, a broker and a notifier, and wallets that talk to them."""

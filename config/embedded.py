@@ -1,0 +1,50 @@
+"""The embedded shape: the queue, its worker and the scheduler as threads of the web process.
+
+Nothing here has to be durable: rows are the truth, and what a dead process had queued is found by
+the next one's sweep.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from celery.beat import Scheduler, Service
+from celery.worker import WorkController
+
+from config.celery import app
+
+WORKER_THREADS = 2
+
+
+class EmbeddedWorker(WorkController):  # type: ignore[misc]
+    """A Celery worker that leaves signals and the process alone."""
+
+    def on_before_init(self, **kwargs: Any) -> None:
+        self.blueprint = None
+        super().on_before_init(**kwargs)
+
+
+class MemoryScheduler(Scheduler):  # type: ignore[misc]
+    """A beat schedule that is kept in memory: it is code, and code is all of it."""
+
+    max_interval = 1.0
+
+
+def start() -> None:
+    """Start worker and scheduler in daemon threads; they end with the process."""
+    queues = ["advance", "outbox", "sweep"]
+    worker = WorkController(
+        app=app,
+        hostname="embedded",
+        pool_cls="threads",
+        concurrency=WORKER_THREADS,
+        queues=queues,
+        loglevel="WARNING",
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+    )
+    threading.Thread(target=worker.start, name="worker", daemon=True).start()
+    beat = Service(app, scheduler_cls=MemoryScheduler, max_interval=1.0)
+    threading.Thread(target=beat.start, args=(True,), name="beat", daemon=True).start()

@@ -1,0 +1,21 @@
+"""Wires the Host role downwards: its commands, datasets, subjects and scripts."""
+
+from pathlib import Path
+
+from django.apps import AppConfig
+
+
+class HostConfig(AppConfig):
+    name = "host"
+
+    def ready(self) -> None:
+        from host import commands, datasets, receivers, subjects
+        from messaging import registry as messages
+        from scripts import registry
+
+        registry.register_commands(commands.COMMANDS)
+        registry.register_datasets(datasets.DATASETS)
+        registry.register_library("host", Path(__file__).parent / "scripts")
+        registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "host"))
+        messages.register_subjects(subjects.SUBJECTS)
+        receivers.connect()

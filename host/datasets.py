@@ -1,0 +1,107 @@
+"""The datasets that scripts read and save as the Host: `Host.Chats` and `Host.Prompts`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from host import selectors, services
+from host.models import Chat, Prompt
+from host.states import ChatState, PromptState, Result
+from messaging import clock
+from messaging.signing import PublicKey
+from scripts.errors import refused
+from scripts.registry import Dataset, Row, Write
+
+
+def chat_row(chat: Chat) -> Row:
+    return Row(
+        key=str(chat.pk),
+        fields={
+            "ID": str(chat.pk),
+            "Chat": str(chat.chat),
+            "Broker": chat.broker,
+            "STATE": str(chat.state),
+            "PublicKey": chat.public_key,
+            "Language": chat.language,
+            "Timezone": chat.timezone,
+            "Schema": chat.schema,
+            "Key": chat.key,
+            "Inputs": chat.inputs,
+            "Tokens": chat.tokens,
+            "Binds": chat.binds,
+        },
+    )
+
+
+def read_chat(domain: str, key: Any) -> Row | None:
+    chat = selectors.chat_by_key(domain, key)
+    return None if chat is None else chat_row(chat)
+
+
+def insert_chat(write: Write) -> Row:
+    fields = write.fields
+    try:
+        public_key = PublicKey.from_text(str(fields["PublicKey"])).spki
+    except (KeyError, ValueError):
+        raise refused("the broker named no usable key for the chat") from None
+    chat = services.open_chat(
+        write.domain,
+        broker=str(fields["Broker"]).lower(),
+        chat=str(fields["Chat"]),
+        state=str(fields.get("STATE") or ChatState.OPENED),
+        public_key=public_key,
+        language=str(fields.get("Language") or "en-us"),
+        timezone=str(fields.get("Timezone") or ""),
+        schema=str(fields.get("Schema") or ""),
+        key=str(fields.get("Key") or ""),
+        inputs=fields.get("Inputs") or {},
+        tokens=fields.get("Tokens") or [],
+        binds=fields.get("Binds") or [],
+    )
+    return chat_row(chat)
+
+
+def prompt_row(prompt: Prompt) -> Row:
+    """`STATE` reads EXPIRED once the time is over: nobody is asked any more."""
+    lapsed = prompt.state == PromptState.INSERTED and prompt.expires_at <= clock.now()
+    content: dict[str, Any] = {"Text": prompt.text}
+    if prompt.details:
+        content["Details"] = prompt.details
+    if prompt.options:
+        content["Options"] = prompt.options
+    if prompt.default:
+        content["Default"] = prompt.default
+    return Row(
+        key=str(prompt.pk),
+        fields={
+            "ID": str(prompt.pk),
+            "Prompt": str(prompt.pk),
+            "STATE": "EXPIRED" if lapsed else str(prompt.state),
+            "Format": prompt.format,
+            "PublicKey": prompt.chat.public_key,
+            "Content": content,
+            "Expires": prompt.expires_at,
+        },
+    )
+
+
+def read_prompt(domain: str, key: Any) -> Row | None:
+    prompt = selectors.prompt_by_id(domain, key)
+    return None if prompt is None else prompt_row(prompt)
+
+
+def update_prompt(write: Write) -> Row:
+    result = str(write.fields.get("Result") or Result.OK)
+    if result not in Result.values:
+        raise refused("unknown Result")
+    answer = write.fields.get("Answer")
+    prompt = services.reply_prompt(
+        write.key, result=result, answer="" if answer is None else str(answer)
+    )
+    return prompt_row(prompt)
+
+
+DATASETS = {
+    "Host.Chats": Dataset(read=read_chat, insert=insert_chat),
+    "Host.Prompts": Dataset(read=read_prompt, update=update_prompt),
+}

@@ -1,0 +1,22 @@
+"""Wires the Issuer role downwards: ISSUE, its dataset, subjects and scripts."""
+
+from pathlib import Path
+
+from django.apps import AppConfig
+
+
+class IssuerConfig(AppConfig):
+    name = "issuer"
+
+    def ready(self) -> None:
+        from issuer import commands, datasets, receivers, subjects
+        from messaging import registry as messages
+        from scripts import registry
+
+        registry.register_commands(commands.COMMANDS)
+        registry.register_datasets(datasets.DATASETS)
+        registry.register_library("issuer", Path(__file__).parent / "scripts")
+        registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "issuer"))
+        messages.register_subjects(subjects.SUBJECTS)
+        messages.register_delivered(subjects.DELIVERED)
+        receivers.connect()

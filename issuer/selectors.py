@@ -1,0 +1,15 @@
+"""Reads of the issuer's tokens, always within one domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from issuer.models import Token
+from messaging.syntax import is_uuid
+
+
+def token_by_id(domain: str, key: Any) -> Token | None:
+    """Return a token of `domain`; None when unknown or not an id."""
+    if not is_uuid(str(key)):
+        return None
+    return Token.objects.filter(pk=str(key), domain=domain).first()

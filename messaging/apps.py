@@ -1,0 +1,12 @@
+"""Makes messaging a Django app, and checks its settings at start."""
+
+from django.apps import AppConfig
+
+
+class MessagingConfig(AppConfig):
+    name = "messaging"
+
+    def ready(self) -> None:
+        from messaging import checks
+
+        checks.connect()

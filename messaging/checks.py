@@ -1,0 +1,51 @@
+"""System checks of messaging's settings: what a type cannot say is said at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from messaging.addresses import parse_networks
+from messaging.dns_keys import server_address
+from messaging.sealing import field_keys
+from messaging.transport import routes
+
+READERS: dict[str, tuple[str, Callable[[], object]]] = {
+    "messaging.E001": ("FIELD_KEYS", lambda: field_keys(settings.FIELD_KEYS)),
+    "messaging.E002": ("PEER_ROUTES", routes),
+    "messaging.E003": ("OUTGOING_ALLOW", lambda: parse_networks(settings.OUTGOING_ALLOW)),
+    "messaging.E004": (
+        "DNS_RESOLVERS",
+        lambda: [server_address(entry) for entry in settings.DNS_RESOLVERS],
+    ),
+}
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Return an error for each setting that cannot be read."""
+    found: list[CheckMessage] = []
+    for code, (name, read) in READERS.items():
+        try:
+            read()
+        except (ValueError, ImproperlyConfigured) as error:
+            found.append(Error(f"{name}: {error}", id=code))
+    return found
+
+
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """Warn in a deployment about settings that are meant for development."""
+    return [
+        Warning(f"{name} is set: messages may leave for hosts that are not public.", id=code)
+        for name, code in (("PEER_ROUTES", "messaging.W001"), ("OUTGOING_ALLOW", "messaging.W002"))
+        if getattr(settings, name)
+    ]
+
+
+def connect() -> None:
+    """Register the checks of this app."""
+    register(check_settings)
+    register(check_deployment, deploy=True)

@@ -1,0 +1,155 @@
+"""The rows of messaging: hosted domains and their keys, peers' keys, and the two mailboxes."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from messaging.ids import uuid7
+from messaging.states import InboxState, KeySource, OutboxState
+
+DOMAIN_LENGTH = 253
+LABEL_LENGTH = 63
+SUBJECT_LENGTH = 101
+KEY_LENGTH = 60
+
+
+class HostedDomain(models.Model):
+    """A domain that this deployment speaks for. Its name is in lower case."""
+
+    name = models.CharField(primary_key=True, max_length=DOMAIN_LENGTH)
+    title = models.CharField(max_length=250, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DomainKey(models.Model):
+    """A key pair of a hosted domain; old ones stay, so that what they signed still verifies."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.ForeignKey(HostedDomain, on_delete=models.CASCADE, related_name="keys")
+    selector = models.CharField(max_length=LABEL_LENGTH)
+    public_key = models.CharField(max_length=KEY_LENGTH)
+    private_key = models.TextField(help_text="Sealed, bound to this row")
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="domain_key_selector"),
+            models.UniqueConstraint(
+                fields=["domain"],
+                condition=models.Q(is_current=True),
+                name="domain_key_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.selector} of {self.domain_id}"
+
+    @property
+    def bound_to(self) -> str:
+        """What the sealed private key is bound to."""
+        return f"messaging_domainkey:{self.pk}"
+
+
+class PeerKey(models.Model):
+    """A public key of another domain: pinned by an operator, or kept from DNS until it expires."""
+
+    domain = models.CharField(max_length=DOMAIN_LENGTH)
+    selector = models.CharField(max_length=LABEL_LENGTH)
+    public_key = models.CharField(max_length=KEY_LENGTH)
+    source = models.CharField(max_length=6, choices=KeySource)
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="peer_key_selector")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.selector} of {self.domain}"
+
+
+class InboxMessage(models.Model):
+    """A message that passed checks 1 to 9 of protocol 2.4, and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    repeat_key = models.CharField(max_length=520, unique=True, help_text="Protocol 2.5")
+    sender = models.CharField(max_length=DOMAIN_LENGTH)
+    recipient = models.CharField(max_length=DOMAIN_LENGTH)
+    subject = models.CharField(max_length=SUBJECT_LENGTH)
+    correlation = models.UUIDField(db_index=True)
+    timestamp = models.DateTimeField()
+    hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, help_text="Without Timestamp and Selector")
+    envelope = models.JSONField()
+    sender_key = models.CharField(
+        max_length=64, blank=True, help_text="Fingerprint of the key that verified it"
+    )
+    mode = models.CharField(max_length=5)
+    state = models.CharField(max_length=9, choices=InboxState, default=InboxState.RECEIVED)
+    reason = models.CharField(max_length=500, blank=True)
+    response_status = models.PositiveSmallIntegerField(null=True)
+    response = models.JSONField(null=True)
+    received_at = models.DateTimeField(db_index=True)
+    handled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.subject} from {self.sender}"
+
+
+class OutboxMessage(models.Model):
+    """A message owed to a peer: sent at least once, with the same correlation every time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key = models.CharField(max_length=200, unique=True, help_text="Queued once per key")
+    sender = models.CharField(max_length=DOMAIN_LENGTH)
+    recipient = models.CharField(max_length=DOMAIN_LENGTH)
+    subject = models.CharField(max_length=SUBJECT_LENGTH)
+    correlation = models.UUIDField(unique=True)
+    body = models.JSONField()
+    origin = models.CharField(max_length=100, blank=True, db_index=True, help_text="The run")
+    expects_response = models.BooleanField(default=False)
+    state = models.CharField(max_length=4, choices=OutboxState, default=OutboxState.DUE)
+    attempts = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0, help_text="Counts claims; each commit checks it")
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    envelope = models.TextField(blank=True, help_text="The bytes last signed")
+    signed_at = models.DateTimeField(null=True)
+    response = models.JSONField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state=OutboxState.DUE),
+                name="outbox_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"
+
+
+class Refusal(models.Model):
+    """How many messages were refused on a day (UTC) for a reason: all that is kept of them."""
+
+    day = models.DateField()
+    reason = models.CharField(max_length=20)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "reason"], name="refusal_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.reason} on {self.day}"

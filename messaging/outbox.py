@@ -1,0 +1,295 @@
+"""The outbox: messages are rows first, and leave at least once with the same correlation."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from messaging import clock, inbox, keys
+from messaging.answers import read_answer
+from messaging.bell import ring
+from messaging.envelope import Envelope, Malformed
+from messaging.errors import SealBroken, UnknownDomain, Unreachable, Unsendable
+from messaging.ids import uuid4
+from messaging.models import OutboxMessage
+from messaging.registry import registry
+from messaging.states import OutboxState
+from messaging.transport import Reply, post
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+# Receivers refuse what is older than 300 s; this leaves time for the way and for their clock.
+SIGNATURE_LIFE = timedelta(seconds=200)
+BACKOFF_BASE = 1.0
+BACKOFF_CAP = 300.0
+CALL_ATTEMPTS = 12  # of a message whose answer a script waits for: it should learn why in minutes
+LIFE = timedelta(hours=24)  # of a message without expires_at
+TRANSIENT = frozenset({408, 425, 429})
+SWEEP_LIMIT = 200
+
+
+class LostClaim(Exception):
+    """Another worker has claimed the message since; what this one learnt is thrown away."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended: delivered with an answer, refused for good, or to be tried again."""
+
+    delivered: bool = False
+    final: bool = False
+    response: dict[str, Any] | None = None
+    error: str = ""
+
+
+def queue(
+    *,
+    sender: str,
+    recipient: str,
+    subject: str,
+    body: dict[str, Any],
+    key: str,
+    expects_response: bool = False,
+    correlation: UUID | str | None = None,
+    expires_at: datetime | None = None,
+    origin: str = "",
+) -> OutboxMessage:
+    """Owe a message to a peer, in the caller's transaction; it leaves after the commit.
+
+    The same `key` again returns the message queued first. Raises Unsendable (a ValueError) for
+    what no inbox would take.
+    """
+    now = clock.now()
+    message = OutboxMessage(
+        key=key,
+        sender=sender.lower(),
+        recipient=recipient.lower(),
+        subject=subject,
+        correlation=correlation or uuid4(),
+        body=body,
+        origin=origin,
+        expects_response=expects_response,
+        due_at=now,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    _check_sendable(message)
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    queued = OutboxMessage.objects.get(key=key)
+    if queued.pk == message.pk:
+        ring("messaging.deliver", str(queued.pk))
+    return queued
+
+
+def _check_sendable(message: OutboxMessage) -> None:
+    try:
+        size = len(_unsigned(message, "").canonical())
+    except Malformed as error:
+        raise Unsendable(f"{message.subject} to {message.recipient}: {error}") from None
+    if size > settings.MESSAGE_MAX_BYTES:
+        raise Unsendable(f"{message.subject}: {size} bytes are more than an inbox takes")
+
+
+def deliver(message_id: UUID | str) -> bool:
+    """Try once to deliver a message; return whether there was anything to do.
+
+    Never inside a transaction: it talks to the network. Whatever happens, the row ends SENT or
+    DEAD, or is due again later.
+    """
+    message = _claim(message_id)
+    if message is None:
+        return False
+    try:
+        _settle(message, _attempt(message))
+    except LostClaim:
+        log.info("outbox_claim_lost", message=str(message.pk))
+    except Exception as fault:  # a local handler or a listener may raise anything
+        log.exception("outbox_failed", message=str(message.pk))
+        _postpone(message, repr(fault))
+    return True
+
+
+def _claim(message_id: UUID | str) -> OutboxMessage | None:
+    """Take a due message for the length of a lease. The attempt counts before the risky work."""
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        due = OutboxMessage.objects.filter(pk=message_id, state=OutboxState.DUE, due_at__lte=now)
+        message = due.select_for_update(skip_locked=True).first()
+        if message is None:
+            return None
+        # SQLite has no row locks: there the fence in the statement decides who has it.
+        taken = due.filter(fence=message.fence).update(
+            attempts=F("attempts") + 1, fence=F("fence") + 1, due_at=now + LEASE
+        )
+    message.attempts += 1
+    message.fence += 1
+    return message if taken else None
+
+
+def _attempt(message: OutboxMessage) -> Outcome:
+    if clock.now() >= _deadline(message):
+        return Outcome(final=True, error=message.last_error or "expired before it was sent")
+    try:
+        reply = _post(message.recipient, _signed(message))
+        return _judge(message, reply)
+    except (UnknownDomain, SealBroken) as error:
+        return Outcome(final=True, error=f"cannot be signed: {error}")
+    except Unreachable as error:
+        exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
+        return Outcome(final=exhausted, error=str(error))
+
+
+def _deadline(message: OutboxMessage) -> datetime:
+    return message.expires_at or message.created_at + LIFE
+
+
+def _signed(message: OutboxMessage) -> bytes:
+    """Return the bytes to send: those of the last attempt while fresh, else signed anew.
+
+    Raises UnknownDomain, SealBroken, LostClaim.
+    """
+    now = clock.now()
+    if message.signed_at and timedelta() <= now - message.signed_at < SIGNATURE_LIFE:
+        return message.envelope.encode()
+    selector, key = keys.signing_key(message.sender)
+    message.envelope = _unsigned(message, selector, now).signed(key).to_bytes().decode()
+    message.signed_at = now
+    if not _claimed(message).update(envelope=message.envelope, signed_at=now):
+        raise LostClaim
+    return message.envelope.encode()
+
+
+def _unsigned(message: OutboxMessage, selector: str, now: datetime | None = None) -> Envelope:
+    return Envelope.build(
+        sender=message.sender,
+        to=message.recipient,
+        subject=message.subject,
+        body=message.body,
+        selector=selector,
+        correlation=message.correlation,
+        now=now or clock.now(),
+    )
+
+
+def _post(recipient: str, raw: bytes) -> Reply:
+    """Send over HTTP, or straight into our own inbox when the recipient is hosted here."""
+    if keys.hosted_name(recipient) is None:
+        return post(recipient, raw)
+    answer = inbox.receive(raw)
+    return Reply(answer.status, json.dumps(answer.body).encode())
+
+
+def _judge(message: OutboxMessage, reply: Reply) -> Outcome:
+    """Say what the peer's status means. Raises Unreachable when trying again may help."""
+    if 200 <= reply.status < 300:
+        body = read_answer(message, reply.body) if message.expects_response else None
+        return Outcome(delivered=True, final=True, response=body)
+    if 400 <= reply.status < 500 and reply.status not in TRANSIENT:
+        return Outcome(final=True, error=f"refused: {reply.status}")
+    raise Unreachable(f"status {reply.status}")
+
+
+# -- ending an attempt --------------------------------------------------------------------------
+
+
+def _settle(message: OutboxMessage, outcome: Outcome) -> None:
+    """Commit the outcome. Raises LostClaim when the lease ran out and somebody else took over."""
+    if not outcome.final:
+        _postpone(message, outcome.error)
+        return
+    message.state = OutboxState.SENT if outcome.delivered else OutboxState.DEAD
+    message.response = outcome.response
+    message.last_error = outcome.error[:500]
+    message.finished_at = clock.now()
+    with transaction.atomic(durable=True):
+        # Listeners first: they lock runs, hooks and items, which come before the outbox in the
+        # lock order. A claim that was lost takes back what they did.
+        _tell(message)
+        ended = _claimed(message).update(
+            state=message.state,
+            response=message.response,
+            last_error=message.last_error,
+            finished_at=message.finished_at,
+        )
+        if not ended:
+            raise LostClaim
+    if message.state == OutboxState.DEAD:
+        log.warning("outbox_dead", message=str(message.pk), error=message.last_error)
+
+
+def _tell(message: OutboxMessage) -> None:
+    if message.expects_response:
+        registry.on_response(message, message.response, message.last_error)
+    sent = message.state == OutboxState.SENT
+    listeners = registry.delivered if sent else registry.undeliverable
+    if message.subject in listeners:
+        listeners[message.subject](message)
+
+
+def _postpone(message: OutboxMessage, error: str) -> None:
+    """Make the message due again: full jitter, so that peers who come back are not flooded."""
+    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(message.attempts - 1, 20))
+    pause = timedelta(seconds=random.uniform(0, ceiling))  # noqa: S311 - jitter
+    now = clock.now()
+    # Not past the deadline: whoever waits must be told then. But never at once after a fault.
+    due_at = now + pause
+    if now < _deadline(message) < due_at:
+        due_at = _deadline(message)
+    _claimed(message).update(due_at=due_at, last_error=error[:500])
+    log.info("outbox_postponed", message=str(message.pk), attempts=message.attempts, error=error)
+
+
+def _claimed(message: OutboxMessage) -> Any:
+    """Return the row as this worker claimed it; empty once another claim raised the fence."""
+    return OutboxMessage.objects.filter(pk=message.pk, fence=message.fence, state=OutboxState.DUE)
+
+
+# -- keeping it going ---------------------------------------------------------------------------
+
+
+def resend(message_id: UUID | str) -> bool:
+    """Let a DEAD message try again with all its attempts; return whether it was dead.
+
+    An operator's decision: a deadline that has passed is replaced by a new one.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        dead = OutboxMessage.objects.select_for_update().filter(
+            pk=message_id, state=OutboxState.DEAD
+        )
+        message = dead.first()
+        if message is None:
+            return False
+        expires_at = message.expires_at if _deadline(message) > now else now + LIFE
+        freed = dead.update(
+            state=OutboxState.DUE,
+            attempts=0,
+            fence=F("fence") + 1,
+            due_at=now,
+            expires_at=expires_at,
+            finished_at=None,
+        )
+        ring("messaging.deliver", str(message_id))
+    return bool(freed)
+
+
+def sweep() -> dict[str, int]:
+    """Ring for due messages whose bell was lost, and delete what is kept no longer.
+
+    Any number of sweepers may run at once. Returns the counts.
+    """
+    due = OutboxMessage.objects.filter(state=OutboxState.DUE, due_at__lte=clock.now())
+    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
+    for message_id in ids:
+        ring("messaging.deliver", str(message_id))
+    return {"outbox": len(ids), "pruned": inbox.prune() + keys.forget_expired_keys()}

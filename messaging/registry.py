@@ -1,0 +1,115 @@
+"""The literal tables that apps fill in `ready()`: subjects, handlers and listeners."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+
+from messaging.envelope import Envelope
+from messaging.models import InboxMessage, OutboxMessage
+from messaging.signing import PublicKey
+
+
+class Mode(enum.Enum):
+    """Whether the sender waits for the answer in the HTTP response (SYNC) or not."""
+
+    SYNC = "SYNC"
+    ASYNC = "ASYNC"
+
+
+class Sender(enum.Enum):
+    """Who may send a subject, by how the message is proved (protocol 2.3)."""
+
+    DOMAIN = "DOMAIN"
+    WALLET = "WALLET"
+    CHAT = "CHAT"
+    SELF = "SELF"
+    UNSIGNED = "UNSIGNED"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One subject served here. `key` finds the key of wallet, chat and self senders; `public`
+    subjects answer with what anybody may know, so their handlers need not VERIFY."""
+
+    name: str
+    mode: Mode
+    senders: frozenset[Sender]
+    key: Callable[[Envelope], PublicKey | None] | None = None
+    public: bool = False
+
+
+ResponseListener = Callable[[OutboxMessage, "dict[str, Any] | None", str], None]
+Listener = Callable[[OutboxMessage], None]
+
+
+def _no_handler(message: InboxMessage) -> NoReturn:
+    raise ImproperlyConfigured("no app registered a message handler")
+
+
+def _no_listener(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> NoReturn:
+    raise ImproperlyConfigured("no app registered a response listener")
+
+
+@dataclass
+class Registry:
+    """Everything registered by the apps of this deployment; unregistered calls fail loudly."""
+
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    start: Callable[[InboxMessage], None] = _no_handler
+    drive: Callable[[InboxMessage], None] = _no_handler
+    on_response: ResponseListener = _no_listener
+    delivered: dict[str, Listener] = field(default_factory=dict)
+    undeliverable: dict[str, Listener] = field(default_factory=dict)
+
+
+registry = Registry()
+
+
+def _add(table: dict[str, Any], entries: Mapping[str, Any], kind: str) -> None:
+    for name, entry in entries.items():
+        if table.setdefault(name, entry) is not entry:
+            raise ImproperlyConfigured(f"two apps register the {kind} {name}")
+
+
+def register_subjects(entries: Mapping[str, Subject]) -> None:
+    """Add subjects by name. Raises ImproperlyConfigured when one is taken or misnamed."""
+    for name, subject in entries.items():
+        if subject.name != name:
+            raise ImproperlyConfigured(f"the subject {name} calls itself {subject.name}")
+    _add(registry.subjects, entries, "subject")
+
+
+def subjects() -> Mapping[str, Subject]:
+    """Return every subject served here, by name."""
+    return registry.subjects
+
+
+def set_handler(
+    start: Callable[[InboxMessage], None], drive: Callable[[InboxMessage], None]
+) -> None:
+    """Say what handles messages: `start` runs in the transaction that stores one, `drive` works
+    on a sync one after the commit, until `response_status` is set or its own deadline."""
+    registry.start, registry.drive = start, drive
+
+
+def set_response_listener(listener: ResponseListener) -> None:
+    """Say who is told the outcome of an expects_response message: its body, or None and why.
+
+    Called in the transaction that ends the message.
+    """
+    registry.on_response = listener
+
+
+def register_delivered(entries: Mapping[str, Listener]) -> None:
+    """Say who is told, by subject, in the transaction that marks a message SENT."""
+    _add(registry.delivered, entries, "delivery listener of")
+
+
+def register_undeliverable(entries: Mapping[str, Listener]) -> None:
+    """Say who is told, by subject, in the transaction that marks a message DEAD."""
+    _add(registry.undeliverable, entries, "undeliverable listener of")

@@ -1,0 +1,121 @@
+"""Ed25519 keys: their spellings (protocol 2.8, 2.10), signatures and strict verification."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from messaging.canonical import sha256_hex
+
+# What DER writes before the 32 bytes of every Ed25519 SubjectPublicKeyInfo.
+SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+
+
+def strict_base64(text: str, size: int) -> bytes:
+    """Return the `size` bytes that `text` spells in its one canonical spelling.
+
+    Lenient decoders give one value many spellings. Raises ValueError.
+    """
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise ValueError("not base64") from None
+    if len(data) != size or base64.b64encode(data).decode() != text:
+        raise ValueError(f"not {size} bytes of base64")
+    return data
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """An Ed25519 public key, `raw` being its 32 bytes."""
+
+    raw: bytes
+
+    @classmethod
+    def from_text(cls, text: str) -> PublicKey:
+        """Read base64 of DER SubjectPublicKeyInfo or of the raw 32 bytes, or PEM.
+
+        Raises ValueError.
+        """
+        text = text.strip()
+        if text.startswith("-----"):
+            return cls._from_pem(text)
+        if len(text) == 44:
+            return cls(strict_base64(text, KEY_BYTES))
+        der = strict_base64(text, len(SPKI_PREFIX) + KEY_BYTES)
+        if not der.startswith(SPKI_PREFIX):
+            raise ValueError("not an Ed25519 key")
+        return cls(der.removeprefix(SPKI_PREFIX))
+
+    @classmethod
+    def _from_pem(cls, text: str) -> PublicKey:
+        try:
+            key = load_pem_public_key(text.encode())
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("not a PEM public key") from None
+        if not isinstance(key, Ed25519PublicKey):
+            raise ValueError("not an Ed25519 key")
+        return cls(key.public_bytes_raw())
+
+    @property
+    def spki(self) -> str:
+        """The wire form: 60 characters, base64 of DER SubjectPublicKeyInfo."""
+        return base64.b64encode(SPKI_PREFIX + self.raw).decode()
+
+    @property
+    def dkim(self) -> str:
+        """The form of a DKIM record: 44 characters, base64 of the raw key."""
+        return base64.b64encode(self.raw).decode()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the DER form in hexadecimal: names a key in logs and rows."""
+        return sha256_hex(SPKI_PREFIX + self.raw)
+
+    def verify(self, data: bytes, signature: str) -> bool:
+        """Say whether `signature` (strict base64) is this key's over `data`."""
+        try:
+            decoded = strict_base64(signature, SIGNATURE_BYTES)
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(decoded, data)
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """An Ed25519 private key; printing it shows nothing."""
+
+    _seed: bytes = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> PrivateKey:
+        return cls(Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> PrivateKey:
+        """Return the key of a 32 byte seed. Raises ValueError for another length."""
+        if len(seed) != KEY_BYTES:
+            raise ValueError(f"a seed has {KEY_BYTES} bytes")
+        return cls(bytes(seed))
+
+    def seed(self) -> bytes:
+        """Return the 32 bytes that are the secret."""
+        return self._seed
+
+    @property
+    def public(self) -> PublicKey:
+        key = Ed25519PrivateKey.from_private_bytes(self._seed)
+        return PublicKey(key.public_key().public_bytes_raw())
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature over `data`: 88 characters of base64, always the same."""
+        key = Ed25519PrivateKey.from_private_bytes(self._seed)
+        return base64.b64encode(key.sign(data)).decode()

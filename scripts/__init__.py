@@ -1,0 +1,1 @@
+"""The script language and the durable engine that runs it."""

@@ -1,0 +1,170 @@
+"""One segment of one run: lock, interpret until it parks or ends, commit everything together."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from messaging import clock
+from messaging.models import InboxMessage
+from messaging.registry import subjects
+from scripts import hooks, wakes
+from scripts.errors import StaleRun
+from scripts.hooks import Undecided
+from scripts.language.errors import Declined, ScriptError
+from scripts.language.machine import (
+    TIMED_OUT,
+    Continuation,
+    Finished,
+    Parked,
+    Yielded,
+    resume,
+    run as run_machine,
+)
+from scripts.language.values import encode
+from scripts.models import Hook, Run, RunEvent, Timer
+from scripts.states import FINAL, RunState
+from scripts.step import Step
+
+BUDGET_STEPS = 50
+REFUSALS = {"assertion": 422, "syntax": 422}
+
+
+def advance_once(run_id: UUID, gen: int) -> bool:
+    """Advance the run by one segment under its lock; return whether it has more to do now.
+
+    Raises StaleRun when another worker committed first: nothing of this segment is kept.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(pk=run_id).first()
+        if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
+            wakes.settle(run_id, gen)
+            return False
+        more = _segment(run)
+        _commit(run)
+        wakes.settle(run_id, gen)
+        if more:
+            wakes.wake(run_id)
+        return more
+
+
+def _segment(run: Run) -> bool:
+    """Interpret from the stored position; leave the outcome on `run`. True when it yielded."""
+    continuation = Continuation.from_json(run.continuation)
+    step = Step(run)
+    try:
+        # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
+        with transaction.atomic():
+            outcome = _interpret(run, continuation, step)
+    except ScriptError as error:
+        _fail(run, error)
+        return False
+    except Declined:
+        _end(run, RunState.DECLINED)
+        return False
+    if outcome is None:
+        return False
+    if isinstance(outcome, Finished):
+        return _finish(run, outcome.value)
+    run.continuation = continuation.to_json()
+    run.state = RunState.READY if isinstance(outcome, Yielded) else RunState.WAITING
+    return isinstance(outcome, Yielded)
+
+
+def _interpret(
+    run: Run, continuation: Continuation, step: Step
+) -> Parked | Yielded | Finished | None:
+    """Run the machine until it stops; None when the run was woken and nothing is decided yet."""
+    outcome: Parked | Yielded | Finished | None = None
+    if continuation.waiting is None:
+        outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
+    while outcome is None or isinstance(outcome, Parked):
+        try:
+            answered, value = hooks.take(step.hook_id)
+        except Undecided:
+            # Woken for nothing (a clock moved back, say), the deadline must still be watched.
+            run.hook_id = step.hook_id
+            _watch(run)
+            return outcome
+        Timer.objects.filter(run=run).delete()
+        step.hook_id = run.hook_id = None
+        resume(continuation, step, value if answered else TIMED_OUT)
+        outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
+    Timer.objects.filter(run=run).delete()
+    return outcome
+
+
+def _watch(run: Run) -> None:
+    deadline = Hook.objects.values_list("deadline", flat=True).get(pk=run.hook_id)
+    if deadline is not None:
+        wakes.set_timer(run.pk, deadline)
+
+
+def _finish(run: Run, value: Any) -> bool:
+    if run.message_id is not None and not run.origin and not _is_public(run):
+        _fail(run, ScriptError("the handler ended without VERIFY", kind="refused"))
+        return False
+    run.result = encode(value)
+    _end(run, RunState.DONE)
+    _answer(run, 200, value if isinstance(value, dict) else {})
+    return False
+
+
+def _is_public(run: Run) -> bool:
+    subject = InboxMessage.objects.values_list("subject", flat=True).get(pk=run.message_id)
+    return subjects()[subject].public
+
+
+def _fail(run: Run, error: ScriptError) -> None:
+    """Record the error for operators; the sender learns a status and nothing else."""
+    run.error = str(error)[:2000]
+    _end(run, RunState.FAILED)
+    _answer(run, REFUSALS.get(error.kind, 403), None)
+
+
+def _end(run: Run, state: RunState) -> None:
+    run.state = state
+    run.finished_at = clock.now()
+    run.hook_id = None
+    Timer.objects.filter(run=run).delete()
+    hooks.close_hooks(run)
+
+
+def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
+    """Mark the message handled and store its answer, in the transaction of its effects."""
+    if run.message_id is None:
+        return
+    InboxMessage.objects.filter(pk=run.message_id, response_status=None).update(
+        state="HANDLED" if status == 200 else "DISCARDED",
+        reason=run.error[:500],
+        response_status=status,
+        response=body,
+        handled_at=clock.now(),
+    )
+
+
+def _commit(run: Run) -> None:
+    """Write the run if nobody else has since it was read, and one line of its log."""
+    rev = run.rev + 1
+    written = Run.objects.filter(pk=run.pk, rev=run.rev).update(
+        rev=rev,
+        state=run.state,
+        continuation=run.continuation,
+        origin=run.origin,
+        chat=run.chat,
+        hook=run.hook_id,
+        error=run.error,
+        result=run.result,
+        finished_at=run.finished_at,
+    )
+    if not written:
+        raise StaleRun(str(run.pk))
+    RunEvent.objects.create(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run))
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    if run.error:
+        return {"error": run.error[:500]}
+    return {"hook": str(run.hook_id)} if run.hook_id else {}

@@ -1,0 +1,15 @@
+"""Wires the engine: its own command words, and the upward calls it takes from messaging."""
+
+from django.apps import AppConfig
+
+
+class ScriptsConfig(AppConfig):
+    name = "scripts"
+
+    def ready(self) -> None:
+        from messaging import registry as messages
+        from scripts import commands, registry, services
+
+        registry.register_commands(commands.COMMANDS)
+        messages.set_handler(services.start_message_run, services.drive)
+        messages.set_response_listener(services.deliver_response)

@@ -1,0 +1,105 @@
+"""SEND and VERIFY: what leaves for other domains, and the proof of what came from them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from messaging import clock
+from messaging.registry import Mode, subjects
+from scripts.language.errors import ScriptError
+from scripts.language.machine import TIMED_OUT, Call
+from scripts.language.values import MessageView, as_time
+from scripts.language.vocabulary import CommandSpec, Kind, Parameter
+from scripts.plain import plain
+from scripts.registry import Command
+from scripts.step import Step
+
+CALL_LIFE = timedelta(hours=1)
+CALL_MARGIN = timedelta(minutes=1)  # the outbox gives up first, so that the script learns why
+
+
+def send(step: Step, call: Call) -> Any:
+    """SEND: queue a message; with an output, wait for the answer of a sync subject (5.4).
+
+    `Expires` (beside Header and Body) ends the attempts to deliver it.
+    """
+    to, subject, body = _parts(step, call)
+    known = subjects().get(subject)
+    if known is not None and (known.mode is Mode.SYNC) != call.has_output:
+        raise ScriptError(f"{subject} is {known.mode.name.lower()}: mind the >>", kind="type")
+    now = clock.now()
+    expires = call.arguments.get("Expires")
+    expires_at = None if expires in (None, "") else as_time(expires, now)
+    if not call.has_output:
+        step.send(to=to, subject=subject, body=body, expires_at=expires_at)
+        return None
+    expires_at = min(expires_at or now + CALL_LIFE, now + CALL_LIFE)
+    message = step.send(
+        to=to, subject=subject, body=body, expires_at=expires_at, expects_response=True
+    )
+    correlation = str(message.correlation)
+    return step.wait(
+        correlation, deadline=expires_at + CALL_MARGIN, expects=f"response:{correlation}"
+    )
+
+
+def _parts(step: Step, call: Call) -> tuple[str, str, dict[str, Any]]:
+    """Return recipient, subject and body, from the long or the flat form."""
+    arguments = call.arguments
+    if "Header" in arguments:
+        header = arguments["Header"] or {}
+        body = arguments.get("Body") or {}
+    else:
+        header = body = arguments.get("Fields") or {}
+        body = {key: value for key, value in header.items() if key not in ("To", "Subject")}
+    subject = str(header.get("Subject") or "")
+    if not subject:
+        raise ScriptError("SEND needs a Subject", kind="type")
+    to = str(header.get("To") or step.domain).lower()
+    return to, subject, {key: plain(value) for key, value in body.items() if value is not None}
+
+
+def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
+    """Return the response's body. Raises ScriptError when the peer refused or never answered."""
+    if signal is TIMED_OUT or "Error" in signal:
+        reason = "no answer" if signal is TIMED_OUT else signal["Error"]
+        raise ScriptError(f"the call failed: {reason}", kind="call")
+    return signal["Body"]
+
+
+def verify(step: Step, call: Call) -> None:
+    """VERIFY $.Msg: prove the sender; with Key, by that key, which may then not be empty (9.2)."""
+    if not isinstance(call.arguments.get("Subject"), MessageView):
+        raise ScriptError("VERIFY takes $.Msg in this release", kind="type")
+    if "Key" not in call.arguments:
+        step.verify_message()
+        return
+    key = call.arguments["Key"]
+    if not key:
+        raise ScriptError("VERIFY: the Key is empty", kind="refused")
+    step.verify_message(key)
+
+
+SEND = Command(
+    CommandSpec(
+        word="SEND",
+        parameters=(
+            Parameter("Header", Kind.FIELDS),
+            Parameter("Body", Kind.FIELDS),
+            Parameter("Expires", Kind.VALUE),
+        ),
+        rest="Fields",
+        suspends=True,
+    ),
+    send,
+    answered,
+)
+VERIFY = Command(
+    CommandSpec(
+        word="VERIFY",
+        main="Subject",
+        parameters=(Parameter("Subject", Kind.VALUE, required=True), Parameter("Key", Kind.VALUE)),
+    ),
+    verify,
+)

@@ -1,0 +1,25 @@
+"""What can go wrong in the engine, apart from what a script itself raises."""
+
+from scripts.language.errors import ScriptError
+
+
+class EngineError(Exception):
+    """Base of the engine's own faults; a script can neither raise nor catch one."""
+
+
+class StaleRun(EngineError):
+    """Another worker committed this run first; what was computed here is thrown away."""
+
+
+class UnknownScript(EngineError):
+    """No script of this name is shipped, or no version of this hash is stored."""
+
+
+def missing(what: str) -> ScriptError:
+    """Return the error for a row that is not there or may not be seen; both sound alike."""
+    return ScriptError(f"{what}: not found", kind="missing")
+
+
+def refused(why: str) -> ScriptError:
+    """Return the error for something the engine does not let this run do."""
+    return ScriptError(why, kind="refused")

@@ -1,0 +1,1 @@
+"""The script language: plain Python that Django happens to use."""

@@ -1,0 +1,57 @@
+"""What can be wrong with a script: at load time with its place, at run time with its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+class ScriptSyntaxError(Exception):
+    """One fault of a script file, at a line and column (both from 1)."""
+
+    def __init__(self, message: str, file: str, line: int, column: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.column = column
+        self.hint = hint
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class LoadErrors(Exception):
+    """Every fault found in one or more script files."""
+
+    def __init__(self, faults: list[ScriptSyntaxError]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+    def __iter__(self) -> Iterator[ScriptSyntaxError]:
+        return iter(self.faults)
+
+
+class ScriptError(Exception):
+    """What ends a run as FAILED. `kind` is one word for machines, the message is for authors.
+
+    The machine fills in script, line and column of the command that raised it.
+    """
+
+    def __init__(
+        self, message: str, kind: str = "error", script: str = "", line: int = 0, column: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.script = script
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = f"{self.script}:{self.line}:{self.column}: " if self.script else ""
+        return f"{place}{self.message}"
+
+
+class Declined(Exception):
+    """The person said no where the script has nothing else to do: the whole run ends quietly."""

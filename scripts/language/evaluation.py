@@ -1,0 +1,181 @@
+"""Trees to values: a plain recursive function over a table, with no re-parsing of any data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from scripts.language.errors import ScriptError
+from scripts.language.expressions import Tree
+from scripts.language.limits import LIST_ITEMS, TEXT_CHARACTERS
+from scripts.language.values import Item, MessageView, is_empty, to_text, truth
+
+
+class Surroundings(Protocol):
+    """What evaluation asks of the world."""
+
+    def system(self, name: str) -> Any: ...
+    def now(self) -> datetime: ...
+    def new_uuid(self) -> str: ...
+
+
+@dataclass
+class Scope:
+    """Where names are looked up: a frame's holders and inputs, the world, and a context row."""
+
+    holders: dict[str, Any]
+    inputs: dict[str, Any]
+    world: Surroundings
+    functions: Any
+    system: Callable[[str], Any]
+    row: Any = None
+
+    def now(self) -> datetime:
+        return self.world.now()
+
+    def new_uuid(self) -> str:
+        return self.world.new_uuid()
+
+
+def evaluate(tree: Tree, scope: Scope) -> Any:
+    """Return the value of a tree. Raises ScriptError."""
+    return _TABLE[tree[0]](tree, scope)
+
+
+def prop(value: Any, name: str) -> Any:
+    """Return a property: exact on maps, any case on items, of every row on lists (3.3)."""
+    if isinstance(value, MessageView):
+        return value.short(name)
+    if isinstance(value, dict):
+        if name in value:
+            return value[name]
+        if isinstance(value, Item):
+            wanted = name.lower()
+            return next((part for key, part in value.items() if key.lower() == wanted), None)
+        return None
+    if isinstance(value, list):
+        return [prop(part, name) for part in value if isinstance(part, dict)]
+    return None
+
+
+def has(value: Any, name: str) -> bool:
+    """Say whether a map has a property, so that a function of the same name steps back (3.4)."""
+    if isinstance(value, MessageView):
+        return value.short(name) is not None
+    if isinstance(value, Item):
+        wanted = name.lower()
+        return any(key.lower() == wanted for key in value)
+    return isinstance(value, dict) and name in value
+
+
+def apply(function: str, subject: Any, arguments: list[Any], scope: Scope) -> Any:
+    """Return what a function says of its subject. Raises ScriptError."""
+    entry = scope.functions.get(function)
+    if entry is None:
+        raise ScriptError(f"unknown function {function}", kind="type")
+    if not entry.fewest <= len(arguments) <= entry.most:
+        raise ScriptError(f".{function} takes {entry.arity} arguments", kind="type")
+    return entry.call(scope, subject, *arguments)
+
+
+def _text(tree: Tree, scope: Scope) -> str:
+    text = "".join(
+        part if isinstance(part, str) else to_text(evaluate(part, scope)) for part in tree[1]
+    )
+    if len(text) > TEXT_CHARACTERS:
+        raise ScriptError("the text is too long", kind="limit")
+    return text
+
+
+def _auto(tree: Tree, scope: Scope) -> Any:
+    value = evaluate(tree[1], scope)
+    if has(value, tree[2]):
+        return prop(value, tree[2])
+    return apply(tree[2], value, [], scope)
+
+
+def _call(tree: Tree, scope: Scope) -> Any:
+    arguments = [evaluate(each, scope) for each in tree[3]]
+    if tree[1] is not None:
+        return apply(tree[2], evaluate(tree[1], scope), arguments, scope)
+    if arguments and not scope.functions[tree[2]].subjectless:
+        return apply(tree[2], arguments[0], arguments[1:], scope)
+    return apply(tree[2], None, arguments, scope)
+
+
+def _map(tree: Tree, scope: Scope) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, part in tree[1]:
+        value = evaluate(part, scope)
+        if key is None:
+            if not is_empty(value) and not isinstance(value, dict):
+                raise ScriptError("only a map can be merged into a map", kind="type")
+            result.update(value or {})
+        else:
+            result[key if isinstance(key, str) else to_text(evaluate(key, scope))] = value
+    return result
+
+
+def _list(tree: Tree, scope: Scope) -> list[Any]:
+    return bounded([evaluate(part, scope) for part in tree[1]])
+
+
+def bounded(items: list[Any]) -> list[Any]:
+    """Return a list that is not too long. Raises ScriptError."""
+    if len(items) > LIST_ITEMS:
+        raise ScriptError("the list is too long", kind="limit")
+    return items
+
+
+def _merge(tree: Tree, scope: Scope) -> Any:
+    values = [(name, evaluate(part, scope)) for name, part in tree[1]]
+    if all(isinstance(value, list) for _, value in values):
+        return bounded([item for _, value in values for item in value])
+    merged: dict[str, Any] = {}
+    for name, value in values:
+        if isinstance(value, dict):
+            merged.update(value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _project(tree: Tree, scope: Scope) -> Any:
+    value = evaluate(tree[1], scope)
+    if isinstance(value, list):
+        return [{name: prop(row, name) for name in tree[2]} for row in value]
+    return {name: prop(value, name) for name in tree[2]}
+
+
+def _field(tree: Tree, scope: Scope) -> Any:
+    value = scope.row
+    for name in tree[1]:
+        value = prop(value, name)
+    return value
+
+
+def _prop(tree: Tree, scope: Scope) -> Any:
+    return prop(evaluate(tree[1], scope), tree[2])
+
+
+_TABLE: dict[str, Callable[[Tree, Scope], Any]] = {
+    "lit": lambda tree, scope: tree[1],
+    "holder": lambda tree, scope: scope.holders.get(tree[1]),
+    "input": lambda tree, scope: scope.inputs.get(str(tree[1])),
+    "system": lambda tree, scope: scope.system(tree[1]),
+    "prop": _prop,
+    "auto": _auto,
+    "call": _call,
+    "computed": lambda tree, scope: prop(
+        evaluate(tree[1], scope), to_text(evaluate(tree[2], scope))
+    ),
+    "project": _project,
+    "or": lambda tree, scope: truth(evaluate(tree[1], scope)) or truth(evaluate(tree[2], scope)),
+    "text": _text,
+    "list": _list,
+    "map": _map,
+    "merge": _merge,
+    "field": _field,
+}

@@ -1,0 +1,371 @@
+"""The value grammar (2.6): text in a script becomes an expression tree, once, at load time.
+
+A tree is a JSON list whose first element names it:
+["lit", value] ["holder", name] ["system", name] ["input", n] ["prop", e, name] ["auto", e, name]
+["call", e or None, function, [args]] ["computed", e, e] ["project", e, [names]] ["or", e, e]
+["text", [text or e, ...]] ["list", [e, ...]] ["map", [[key, e], ...]] ["merge", [[name, e], ...]]
+["field", [names]] (a property of the context row)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.language.limits import DEPTH
+from scripts.language.vocabulary import Vocabulary, nearest
+
+Tree = list[Any]
+_IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_DIGITS = re.compile(r"\d{1,3}")
+_WORD = re.compile(r"[^\s,]+")
+_KEEP = "\u00b4"
+
+
+class BadExpression(Exception):
+    """The text looks like an expression but names something that does not exist."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class NotExpression(Exception):
+    """The text is not an expression; it is text."""
+
+
+class Parser:
+    """Reads one text from left to right."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.vocabulary = vocabulary
+
+    @property
+    def functions(self) -> Mapping[str, Any]:
+        return self.vocabulary.functions
+
+    def peek(self, text: str) -> bool:
+        return self.text.startswith(text, self.at)
+
+    def take(self, text: str) -> bool:
+        if self.peek(text):
+            self.at += len(text)
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.take(text):
+            raise NotExpression
+
+    def match(self, pattern: re.Pattern[str]) -> str:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            raise NotExpression
+        self.at = found.end()
+        return found[0]
+
+    def space(self) -> None:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+
+    def done(self) -> bool:
+        return self.at >= len(self.text)
+
+    # -- grammar ----------------------------------------------------------------------------
+
+    def expression(self) -> Tree:
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise BadExpression("the expression is nested too deep")
+        tree = self._primary()
+        base: Tree | None = None
+        either: Tree | None = None
+        while not self.done():
+            if self.peek(".Or.") or self.text[self.at :] == ".Or":
+                self.expect(".Or")
+                base, either = _subject(tree), tree if either is None else ["or", either, tree]
+                tree = base
+                continue
+            if self.peek("("):
+                tree = ["project", tree, self._names()]
+            elif self.peek(".") and self._more():
+                tree = self._postfix(tree)
+            else:
+                break
+        self.depth -= 1
+        return tree if either is None else ["or", either, tree]
+
+    def group(self) -> Tree:
+        """Read `{expression}` in running text; what follows the brace is text again."""
+        self.expect("{")
+        tree = self.expression()
+        self.expect("}")
+        return tree
+
+    def _more(self) -> bool:
+        """A dot that ends a sentence is not a postfix."""
+        following = self.text[self.at + 1 : self.at + 2]
+        return bool(following) and (following.isalpha() or following in "_${")
+
+    def _primary(self) -> Tree:
+        if self.peek("{"):
+            return self.group()
+        if self.take("$"):
+            return self._holder()
+        if self.take("."):
+            name = self.match(_IDENT)
+            if name not in self.functions:
+                raise NotExpression
+            return ["call", None, name, self._arguments() if self.peek("(") else []]
+        raise NotExpression
+
+    def _holder(self) -> Tree:
+        if self.take("."):
+            name = self.match(_IDENT)
+            if name not in self.vocabulary.system_holders:
+                hint = nearest(name, self.vocabulary.system_holders)
+                raise BadExpression(f"there is no system holder $.{name}", hint)
+            return ["system", name]
+        if self.at < len(self.text) and self.text[self.at].isdigit():
+            return ["input", int(self.match(_DIGITS))]
+        return ["holder", self.match(_IDENT)]
+
+    def _postfix(self, tree: Tree) -> Tree:
+        self.expect(".")
+        if self.take("{"):
+            name = self.expression()
+            self.expect("}")
+            return ["computed", tree, name]
+        if self.take("$"):
+            return ["prop", tree, "$"]
+        name = self.match(_IDENT)
+        if self.peek("("):
+            if name not in self.functions:
+                raise BadExpression(f"unknown function {name}", nearest(name, list(self.functions)))
+            return ["call", tree, name, self._arguments()]
+        return ["auto" if name in self.functions else "prop", tree, name]
+
+    def _names(self) -> list[str]:
+        self.expect("(")
+        names = []
+        while True:
+            self.space()
+            names.append(self.match(_IDENT))
+            self.space()
+            if self.take(")"):
+                return names
+            self.expect(",")
+
+    def _arguments(self) -> list[Tree]:
+        self.expect("(")
+        arguments: list[Tree] = []
+        self.space()
+        if self.take(")"):
+            return arguments
+        while True:
+            arguments.append(self._argument(",)"))
+            self.space()
+            if self.take(")"):
+                return arguments
+            self.expect(",")
+
+    def _argument(self, ends: str) -> Tree:
+        self.space()
+        if self.peek("["):
+            return self._list()
+        if self.peek('"') or self.peek("'"):
+            return self._quoted()
+        start = self.at
+        try:
+            tree = self.expression()
+            self.space()
+            if self.done() or self.text[self.at] in ends:
+                return tree
+        except NotExpression:
+            pass
+        self.at = start
+        if self.peek("{"):
+            return self._map()
+        return self._bare(ends)
+
+    def _quoted(self) -> Tree:
+        mark = self.text[self.at]
+        end = self.text.find(mark, self.at + 1)
+        if end < 0:
+            raise NotExpression
+        text = self.text[self.at + 1 : end]
+        self.at = end + 1
+        return template(text, self.vocabulary)
+
+    def _bare(self, ends: str) -> Tree:
+        start = self.at
+        while not self.done() and self.text[self.at] not in ends:
+            self.at += 1
+        return ["lit", self.text[start : self.at].strip()]
+
+    def _list(self) -> Tree:
+        self.expect("[")
+        items: list[Tree] = []
+        self.space()
+        if self.take("]"):
+            return ["list", items]
+        while True:
+            items.append(self._argument(",]"))
+            self.space()
+            if self.take("]"):
+                return ["list", items]
+            self.expect(",")
+
+    def _map(self) -> Tree:
+        self.expect("{")
+        pairs: list[list[Any]] = []
+        self.space()
+        if self.take("}"):
+            return ["map", pairs]
+        while True:
+            self.space()
+            key = self.match(_IDENT)
+            self.space()
+            self.expect(":")
+            pairs.append([key, self._argument(",}")])
+            self.space()
+            if self.take("}"):
+                return ["map", pairs]
+            self.expect(",")
+
+
+def _subject(tree: Tree) -> Tree:
+    """Return what the function before `.Or` was applied to."""
+    if tree[0] in ("auto", "call") and tree[1] is not None:
+        return list(tree[1])
+    raise BadExpression("Or must follow a function of a value")
+
+
+def last_name(tree: Tree) -> str:
+    """Return the name a value takes when it is merged or passed: its last property segment."""
+    kind = tree[0]
+    if kind in ("holder", "system"):
+        return str(tree[1])
+    if kind == "input":
+        return str(tree[1])
+    if kind in ("prop", "auto"):
+        return str(tree[2])
+    if kind in ("call", "project", "or", "computed") and tree[1] is not None:
+        return last_name(tree[1])
+    return "Value"
+
+
+def whole_expression(text: str, vocabulary: Vocabulary) -> Tree | None:
+    """Return the tree when all of `text` is one expression, else None. Raises BadExpression."""
+    parser = Parser(text.strip(), vocabulary)
+    if not parser.text or parser.text[0] not in "$.{":
+        return None
+    try:
+        tree = parser.expression()
+    except NotExpression:
+        return None
+    return tree if parser.done() else None
+
+
+def expression_list(text: str, vocabulary: Vocabulary) -> list[Tree] | None:
+    """Return the trees when `text` is several expressions apart by spaces or commas, else None."""
+    parser = Parser(text.strip(), vocabulary)
+    trees: list[Tree] = []
+    try:
+        while not parser.done():
+            parser.depth = 0
+            trees.append(parser.expression())
+            rest = parser.text[parser.at :]
+            gap = re.match(r"\s*,\s*|\s+", rest)
+            if rest and gap is None:
+                return None
+            parser.at += gap.end() if gap else 0
+    except NotExpression:
+        return None
+    return trees if len(trees) > 1 else None
+
+
+def template(text: str, vocabulary: Vocabulary) -> Tree:
+    """Return running text with its {expressions}; one that is all of the text keeps its type."""
+    parts: list[Any] = []
+    at = 0
+    plain = ""
+    while at < len(text):
+        character = text[at]
+        if character == "\\" and text[at + 1 : at + 2] in ("{", "}", "|", "\\", "$"):
+            plain += text[at + 1]
+            at += 2
+            continue
+        if text.startswith("\\>>", at):
+            plain += ">>"
+            at += 3
+            continue
+        if character == "{":
+            parser = Parser(text, vocabulary)
+            parser.at = at
+            try:
+                tree = parser.group() if text[at + 1 : at + 2] in ("$", ".") else None
+            except NotExpression:
+                tree = None
+            if tree is not None:
+                parts += [plain, tree] if plain else [tree]
+                plain, at = "", parser.at
+                continue
+        if character != _KEEP:
+            plain += character
+        at += 1
+    if plain or not parts:
+        parts.append(plain)
+    if len(parts) == 1:
+        return ["lit", parts[0]] if isinstance(parts[0], str) else parts[0]
+    return ["text", parts]
+
+
+def value(text: str, vocabulary: Vocabulary, *, quoted: bool = False) -> Tree:
+    """Return the tree of an untyped value, by the first rule of 4.1 that matches."""
+    if quoted:
+        return template(text, vocabulary)
+    stripped = text.strip()
+    if not stripped:
+        return ["lit", None]
+    tree = whole_expression(stripped, vocabulary)
+    if tree is not None:
+        return tree
+    several = expression_list(stripped, vocabulary)
+    if several is not None:
+        return ["merge", [[last_name(each), each] for each in several]]
+    words = [part.strip() for part in stripped.split(",")]
+    if len(words) > 1 and all(_WORD.fullmatch(word) and "{" not in word for word in words):
+        return ["list", [value(word, vocabulary) for word in words]]
+    return template(stripped, vocabulary)
+
+
+def comma_list(text: str, vocabulary: Vocabulary) -> Tree:
+    """Return the tree of a list written with commas; one expression may give the whole list."""
+    tree = whole_expression(text, vocabulary)
+    if tree is not None:
+        return tree
+    return ["list", [value(part, vocabulary) for part in split_commas(text) if part.strip()]]
+
+
+def split_commas(text: str) -> list[str]:
+    """Split at commas outside brackets and quotes."""
+    parts, depth, quote, start = [], 0, "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth <= 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]

@@ -1,0 +1,141 @@
+"""The engine's rows: what runs, what each run waits for, and what wakes it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from messaging.ids import uuid7
+from scripts.states import HookState, RunState, SignalState
+
+
+class ScriptVersion(models.Model):
+    """One script file as it was when something first ran it. Never changed, named by its hash."""
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    name = models.CharField(max_length=200)
+    source = models.TextField()
+    code = models.JSONField()
+    links = models.JSONField(default=dict, help_text="Called script -> hash of its version")
+    abi = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.hash[:12]}"
+
+
+class Run(models.Model):
+    """One start of one script by one trigger, and the continuation that carries it on."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.CharField(max_length=253)
+    trigger = models.CharField(max_length=300)
+    script = models.CharField(max_length=200)
+    version = models.ForeignKey(ScriptVersion, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.READY)
+    rev = models.PositiveBigIntegerField(default=0)
+    continuation = models.JSONField()
+    message_id = models.UUIDField(null=True, db_index=True)
+    origin = models.CharField(
+        max_length=300, blank=True, help_text="The verified sender; empty until VERIFY succeeds"
+    )
+    chat = models.JSONField(null=True, help_text="Key of the chat this run talks in")
+    subject_id = models.CharField(
+        max_length=100, blank=True, db_index=True, help_text="The row this run is about"
+    )
+    hook = models.ForeignKey("Hook", null=True, on_delete=models.SET_NULL, related_name="+")
+    error = models.TextField(blank=True)
+    result = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain", "trigger", "script"], name="run_once_per_trigger"
+            )
+        ]
+        indexes = [models.Index(fields=["domain", "created_at"], name="run_by_domain")]
+
+    def __str__(self) -> str:
+        return f"{self.script} at {self.domain}"
+
+
+class Ready(models.Model):
+    """Exists exactly while a run is owed an advance. Small and hot, so apart from Run.
+
+    `gen` counts wake-ups: an advance deletes only the generation it claimed, so a wake-up that
+    comes while it works is never lost with it.
+    """
+
+    run = models.OneToOneField(Run, primary_key=True, on_delete=models.CASCADE)
+    due_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+    gen = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "ready"
+
+    def __str__(self) -> str:
+        return f"{self.run_id} generation {self.gen}"
+
+
+class Hook(models.Model):
+    """A mailbox that a run may wait on; signals that come early are kept for it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.CharField(max_length=253)
+    name = models.CharField(max_length=100)
+    state = models.CharField(max_length=8, choices=HookState, default=HookState.IDLE)
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="hooks")
+    expects = models.CharField(max_length=300, blank=True, help_text="Who may answer")
+    deadline = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["domain", "name"], name="hook_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.domain}"
+
+
+class Signal(models.Model):
+    """One value sent to a hook, by one source, once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="signals")
+    source = models.CharField(max_length=100)
+    origin = models.CharField(max_length=300)
+    value = models.JSONField(null=True)
+    state = models.CharField(max_length=8, choices=SignalState, default=SignalState.NEW)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hook", "source"], name="signal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.state} for {self.hook_id}"
+
+
+class Timer(models.Model):
+    """Wakes a run at a moment: the deadline of its wait, or the time it is to start."""
+
+    run = models.OneToOneField(Run, primary_key=True, on_delete=models.CASCADE)
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.run_id} at {self.due_at}"
+
+
+class RunEvent(models.Model):
+    """The log of a run, one row a committed segment. Written for people, never read to resume."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    rev = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=12)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "rev"], name="run_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rev} {self.kind}"

@@ -1,0 +1,103 @@
+"""The literal tables that apps fill in `ready()`: commands, datasets and shipped script folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from scripts.language.machine import Call
+    from scripts.language.vocabulary import CommandSpec
+    from scripts.step import Step
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command word: its grammar and what it does.
+
+    `execute(step, call)` returns a value, `Wait` or `Enter`; `resume(step, call, memo, signal)`
+    is called when a parked one gets its signal; `calls` names shipped scripts it enters, so that
+    their versions are pinned together with the caller's.
+    """
+
+    spec: CommandSpec
+    execute: Callable[[Step, Call], Any]
+    resume: Callable[[Step, Call, Any, Any], Any] | None = None
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A dataset row as scripts see it: `key` finds it again, `fields` use the protocol's names."""
+
+    key: str
+    fields: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        return str(self.fields.get("STATE") or "")
+
+
+@dataclass(frozen=True)
+class Write:
+    """A SAVE: `key` and `state` are those of the item read before; both empty for an insert."""
+
+    domain: str
+    fields: dict[str, Any]
+    key: str = ""
+    state: str = ""
+    run: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named set of rows of one hosted domain. `read(domain, key)` returns a Row or None, and
+    `insert`/`update` return the Row after the write; None means the set cannot be written so."""
+
+    read: Callable[[str, Any], Row | None]
+    insert: Callable[[Write], Row] | None = None
+    update: Callable[[Write], Row] | None = None
+
+
+@dataclass
+class Registry:
+    """Everything registered by the apps of this deployment."""
+
+    commands: dict[str, Command] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    libraries: dict[str, Path] = field(default_factory=dict)
+    handlers: dict[str, str] = field(default_factory=dict)
+
+
+registry = Registry()
+
+
+def _add(table: dict[str, Any], entries: Mapping[str, Any], kind: str) -> None:
+    for name, entry in entries.items():
+        if table.setdefault(name, entry) is not entry:
+            raise ImproperlyConfigured(f"two apps register the {kind} {name}")
+
+
+def register_commands(entries: Mapping[str, Command]) -> None:
+    """Add command words. Raises ImproperlyConfigured when a word is taken."""
+    _add(registry.commands, entries, "command")
+
+
+def register_datasets(entries: Mapping[str, Dataset]) -> None:
+    """Add datasets by name, such as `Issuer.Tokens`. Raises ImproperlyConfigured when taken."""
+    _add(registry.datasets, entries, "dataset")
+
+
+def register_library(name: str, folder: Path) -> None:
+    """Add a role's folder of shipped scripts. Raises ImproperlyConfigured when taken."""
+    _add(registry.libraries, {name: folder}, "script library")
+
+
+def register_handlers(entries: Mapping[str, str]) -> None:
+    """Say which library's script handles a subject. Raises ImproperlyConfigured when taken."""
+    _add(registry.handlers, entries, "handler of")

@@ -1,0 +1,218 @@
+"""The engine's room: starting runs, advancing them one transaction at a time, sweeping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
+from messaging import clock, outbox
+from messaging.models import InboxMessage, OutboxMessage
+from messaging.registry import Mode, subjects
+from scripts import hooks, library, wakes
+from scripts.advance import advance_once
+from scripts.errors import StaleRun
+from scripts.language.machine import start
+from scripts.language.values import Item
+from scripts.models import Ready, Run, Timer
+from scripts.registry import Row, registry
+from scripts.states import FINAL, RunState
+from scripts.step import as_item
+
+log = structlog.get_logger(__name__)
+
+DRAIN = 25
+DRIVE_SECONDS = 10.0
+
+
+def start_run(
+    version: library.Version,
+    script: str,
+    *,
+    domain: str,
+    trigger: str,
+    holders: dict[str, Any] | None = None,
+    inputs: dict[str, Any] | None = None,
+    message: InboxMessage | None = None,
+    subject_id: str = "",
+    due_at: datetime | None = None,
+    nudge: bool = True,
+) -> Run | None:
+    """Create a run in the caller's transaction; it starts after the commit, or at `due_at` (UTC).
+
+    Returns None when this trigger has already started this script: starting is idempotent.
+    A run that no message started is trusted as its own domain's.
+    """
+    library.store(version)
+    continuation = start(version.hash, script, inputs or {})
+    continuation.frames[0].holders.update(holders or {})
+    run = Run(
+        domain=domain,
+        trigger=trigger,
+        script=script,
+        version_id=version.hash,
+        state=RunState.READY if due_at is None else RunState.WAITING,
+        continuation=continuation.to_json(),
+        message_id=None if message is None else message.pk,
+        origin="" if message is not None else f"domain:{domain}",
+        subject_id=subject_id,
+        created_at=clock.now(),
+    )
+    Run.objects.bulk_create([run], ignore_conflicts=True)
+    if not Run.objects.filter(pk=run.pk).exists():
+        return None
+    if due_at is None:
+        wakes.wake(run.pk, nudge=nudge)
+    else:
+        wakes.set_timer(run.pk, due_at)
+    return run
+
+
+def start_handler(
+    name_of_library: str,
+    script: str,
+    *,
+    domain: str,
+    trigger: str,
+    item: tuple[str, str, Row] | None = None,
+    due_at: datetime | None = None,
+) -> Run | None:
+    """Start the shipped handler `script` of a role for a row that entered a state.
+
+    `item` is (name of the holder, dataset, row). Same effects and idempotency as start_run.
+    """
+    holders: dict[str, Any] = {}
+    subject_id = ""
+    if item is not None:
+        holder, dataset, row = item
+        value: Item = as_item(dataset, row)
+        holders = {holder: value, "Item": value}
+        subject_id = row.key
+    return start_run(
+        library.shipped(name_of_library, script),
+        script,
+        domain=domain,
+        trigger=trigger,
+        holders=holders,
+        subject_id=subject_id,
+        due_at=due_at,
+    )
+
+
+def start_message_run(message: InboxMessage) -> None:
+    """Start the handler of a stored message, in the transaction that stores it."""
+    name = registry.handlers[message.subject]
+    start_run(
+        library.shipped(name, message.subject),
+        message.subject,
+        domain=message.recipient,
+        trigger=f"message:{message.pk}",
+        message=message,
+        nudge=subjects()[message.subject].mode is Mode.ASYNC,
+    )
+
+
+def advance(run_id: UUID) -> bool:
+    """Claim and advance one run as far as it goes now; return whether there was anything to do.
+
+    Never raises for what a script does: its faults end as the run's state, and unforeseen ones
+    are retried with backoff until the run is quarantined.
+    """
+    gen = wakes.claim(run_id)
+    if gen is None:
+        return False
+    try:
+        _advance_claimed(run_id, gen)
+    except (OperationalError, InterfaceError):
+        log.warning("advance_lost_database", run=str(run_id), exc_info=True)
+        wakes.release(run_id, charged=False)
+    except StaleRun:
+        wakes.release(run_id, charged=True)
+    except Exception as fault:  # noqa: BLE001 - a poison script may raise anything
+        log.exception("advance_failed", run=str(run_id))
+        if wakes.release(run_id, charged=True) >= wakes.ATTEMPTS:
+            quarantine(run_id, repr(fault))
+    return True
+
+
+def _advance_claimed(run_id: UUID, gen: int | None) -> None:
+    while gen is not None and advance_once(run_id, gen):
+        gen = wakes.claim(run_id)
+
+
+def quarantine(run_id: UUID, error: str) -> None:
+    """Set a run aside for an operator, with its last fault; it starts again only by retry()."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.state in FINAL:
+            return
+        Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])
+        Timer.objects.filter(run_id=run_id).delete()
+        Ready.objects.filter(run_id=run_id).delete()
+    log.error("run_quarantined", run=str(run_id), error=error[:500])
+
+
+def retry(run_id: UUID) -> bool:
+    """Let a quarantined run try again, with all its attempts. Returns whether it was one."""
+    with transaction.atomic():
+        freed = Run.objects.filter(pk=run_id, state=RunState.QUARANTINED).update(
+            state=RunState.READY, error=""
+        )
+        if freed:
+            wakes.wake(run_id)
+        return bool(freed)
+
+
+def drain(first: UUID | None = None) -> int:
+    """Advance `first` and then up to 25 more due runs; return how many there were."""
+    done = int(advance(first)) if first is not None else 0
+    for run_id in wakes.due_runs(DRAIN):
+        done += advance(run_id)
+    return done
+
+
+def drive(message: InboxMessage) -> None:
+    """Work on a sync message's run in this process until it has answered, or for ten seconds.
+
+    What a crash leaves behind is finished by the sweeper, and the stored answer is returned when
+    the peer repeats its message.
+    """
+    end = time.monotonic() + DRIVE_SECONDS
+    run_id = Run.objects.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
+    while message.response_status is None and time.monotonic() < end:
+        if not (advance(run_id) or _deliver_calls(run_id)):
+            time.sleep(0.02)
+        message.refresh_from_db(fields=["response_status", "response", "state", "reason"])
+
+
+def _deliver_calls(run_id: UUID) -> bool:
+    calls = OutboxMessage.objects.filter(
+        origin=str(run_id), expects_response=True, state="DUE", due_at__lte=clock.now()
+    )
+    return any([outbox.deliver(pk) for pk in calls.values_list("pk", flat=True)])
+
+
+def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> None:
+    """Hand the outcome of a sync call to the run that waits on its correlation."""
+    hooks.send_signal(
+        domain=message.sender,
+        name=str(message.correlation),
+        source="response",
+        origin=f"response:{message.correlation}",
+        value={"Error": error} if body is None else {"Body": body},
+    )
+
+
+def sweep() -> dict[str, int]:
+    """Fire due timers and advance runs whose nudge was lost; return the counts.
+
+    Any number of sweepers may run at once.
+    """
+    fired = wakes.fire_timers()
+    overdue: Iterable[UUID] = wakes.due_runs(200)
+    return {"timers": fired, "runs": sum(advance(run_id) for run_id in overdue)}

@@ -1,0 +1,235 @@
+"""One advance of one run: what its commands may reach, and what they may not before VERIFY."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from messaging import clock, ids, outbox
+from messaging.envelope import Envelope, SenderClass
+from messaging.models import InboxMessage, OutboxMessage
+from messaging.signing import PublicKey
+from scripts import hooks, library
+from scripts.errors import missing, refused
+from scripts.language.compiler import Script
+from scripts.language.errors import ScriptError
+from scripts.language.machine import Call, Enter, Wait
+from scripts.language.values import Item, MessageView
+from scripts.models import Run
+from scripts.registry import Dataset, Row, Write, registry
+from scripts.states import SignalState
+
+LONGEST_WAIT = timedelta(days=30)
+
+
+class Step:
+    """The machine's environment for one segment of `run`. Lives within one transaction."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.domain = run.domain
+        self.sends = 0
+        self.hook_id: Any = run.hook_id
+        self.notes: list[Any] = []
+        self._message: InboxMessage | None = None
+        self._chat: Item | None = None
+
+    # -- what the machine asks for ----------------------------------------------------------
+
+    def now(self) -> datetime:
+        return clock.now()
+
+    def new_uuid(self) -> str:
+        return str(ids.uuid4())
+
+    def script(self, version: str, name: str) -> tuple[str, Script]:
+        """Resolve RUN: the same file first, then the versions pinned with it."""
+        found = library.version(version)
+        if name in found.file.scripts:
+            return version, found.file.scripts[name]
+        if name in found.links:
+            linked = library.version(found.links[name])
+            return linked.hash, linked.file.scripts[name]
+        raise ScriptError(f"no script named {name}", kind="missing")
+
+    def execute(self, call: Call) -> Any:
+        return registry.commands[call.word].execute(self, call)
+
+    def resume(self, call: Call, memo: Any, signal: Any) -> Any:
+        resume = registry.commands[call.word].resume
+        return signal if resume is None else resume(self, call, memo, signal)
+
+    def system(self, name: str) -> Any:
+        if name == "Msg":
+            return MessageView(self.message.envelope) if self.run.message_id else None
+        if name == "Chat":
+            return self.chat
+        return {"Domain": self.domain}
+
+    def log(self, value: Any) -> None:
+        self.notes.append(value)
+
+    # -- the message and its proof ----------------------------------------------------------
+
+    @property
+    def message(self) -> InboxMessage:
+        """The message that started this run. Raises ScriptError when a script was not so started."""
+        if self._message is None:
+            if self.run.message_id is None:
+                raise refused("this script was not started by a message")
+            self._message = InboxMessage.objects.get(pk=self.run.message_id)
+        return self._message
+
+    def verify_message(self, key: Any = None) -> None:
+        """Prove who sent the message: by the domain key the inbox checked, or by `key`.
+
+        Raises ScriptError. Only after this may the run save, send or answer.
+        """
+        message = self.message
+        envelope = Envelope.parse(message.envelope)
+        if key is None:
+            if envelope.header.sender_class is not SenderClass.DOMAIN or not message.sender_key:
+                raise refused("the message is not signed by a domain")
+            self.run.origin = f"domain:{message.sender}"
+            return
+        try:
+            public = PublicKey.from_text(str(key))
+        except ValueError:
+            raise refused("the key to verify with is not a key") from None
+        if not (envelope.hash_matches() and envelope.verifies(public)):
+            raise refused("the message is not signed with that key")
+        self.run.origin = f"key:{public.fingerprint}"
+
+    def require_verified(self) -> None:
+        """Refuse every effect of a message handler that has not proved its message."""
+        if not self.run.origin:
+            raise refused("the message is not verified yet")
+
+    # -- rows -------------------------------------------------------------------------------
+
+    def dataset(self, name: str) -> Dataset:
+        try:
+            return registry.datasets[name]
+        except KeyError:
+            raise ScriptError(f"no dataset named {name}", kind="missing") from None
+
+    def read(self, name: str, key: Any) -> Item | None:
+        """Return the row of dataset `name` with this key, or None."""
+        row = self.dataset(name).read(self.domain, key)
+        return None if row is None else as_item(name, row)
+
+    def insert(self, name: str, fields: dict[str, Any]) -> Item:
+        self.require_verified()
+        insert = self.dataset(name).insert
+        if insert is None:
+            raise refused(f"{name} takes no new rows from scripts")
+        return as_item(name, insert(self._write(fields)))
+
+    def update(self, item: Item, fields: dict[str, Any]) -> Item:
+        """Change the row `item` was read from. The dataset's service guards its state."""
+        self.require_verified()
+        update = self.dataset(item.set).update
+        if update is None:
+            raise refused(f"{item.set} cannot be changed by scripts")
+        return as_item(item.set, update(self._write(fields, key=item.key, state=item.state)))
+
+    def _write(self, fields: dict[str, Any], *, key: str = "", state: str = "") -> Write:
+        return Write(
+            domain=self.domain,
+            fields=fields,
+            key=key,
+            state=state,
+            run=str(self.run.pk),
+            origin=self.run.origin,
+        )
+
+    # -- messages ---------------------------------------------------------------------------
+
+    def send(
+        self,
+        *,
+        to: str,
+        subject: str,
+        body: dict[str, Any],
+        expects_response: bool = False,
+        expires_at: datetime | None = None,
+    ) -> OutboxMessage:
+        """Queue a message of this run's domain; it leaves after the commit, at least once."""
+        self.require_verified()
+        self.sends += 1
+        return outbox.queue(
+            sender=self.domain,
+            recipient=to,
+            subject=subject,
+            body=body,
+            key=f"{self.run.pk}:{self.run.rev}:{self.sends}",
+            expects_response=expects_response,
+            expires_at=expires_at,
+            origin=str(self.run.pk),
+        )
+
+    # -- waiting ----------------------------------------------------------------------------
+
+    def wait(self, name: str, *, deadline: datetime, expects: str = "", memo: Any = None) -> Wait:
+        """Park on hook `name` until `deadline` (UTC, at most 30 days), for `expects`'s answer.
+
+        `expects` defaults to this run's own domain: only its own handlers may go on.
+        """
+        self.require_verified()
+        latest = clock.now() + LONGEST_WAIT
+        hook = hooks.open_hook(
+            self.run,
+            name,
+            deadline=min(deadline, latest),
+            expects=expects or f"domain:{self.domain}",
+        )
+        self.hook_id = hook.pk
+        return Wait(memo)
+
+    def race(self, name: str, value: Any) -> SignalState:
+        """Send `value` to hook `name` in the name of this run's verified sender.
+
+        Raises ScriptError when the wait expects somebody else.
+        """
+        self.require_verified()
+        state = hooks.send_signal(
+            domain=self.domain,
+            name=name,
+            source=f"run:{self.run.pk}",
+            origin=self.run.origin,
+            value=value,
+        )
+        if state == SignalState.REFUSED:
+            raise refused(f"the wait on {name} expects somebody else")
+        return state
+
+    def enter(self, call: Call, name: str, inputs: dict[str, Any]) -> Enter:
+        """Run the shipped script `name`, in the version pinned with the caller."""
+        caller = library.version(call.version)
+        return Enter(caller.links[name], name, inputs)
+
+    # -- the chat ---------------------------------------------------------------------------
+
+    @property
+    def chat(self) -> Item | None:
+        """The run's chat as it is now; reloaded in every segment. None before CHAT."""
+        if self._chat is None and self.run.chat is not None:
+            self._chat = self.read("Host.Chats", self.run.chat)
+            if self._chat is None:
+                raise missing("the chat")
+        return self._chat
+
+    def set_chat(self, key: dict[str, Any]) -> Item:
+        """Fix the chat of this run. Raises ScriptError when it has another one already."""
+        if self.run.chat is not None and self.run.chat != key:
+            raise refused("a run talks in one chat only")
+        self.run.chat = key
+        chat = self.chat
+        if chat is None:
+            raise missing("the chat")
+        return chat
+
+
+def as_item(name: str, row: Row) -> Item:
+    """Wrap a row as the value scripts hold."""
+    return Item(row.fields, set=name, key=row.key, state=row.state)

@@ -1,0 +1,21 @@
+"""The engine's bells: each says that rows may be due, and then works on what is due."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from scripts import services
+
+
+@shared_task(name="scripts.advance")
+def advance(run_id: str) -> None:
+    """Advance the run that the bell named, then up to 25 more that are due."""
+    services.drain(UUID(run_id))
+
+
+@shared_task(name="scripts.sweep")
+def sweep() -> None:
+    """Fire due timers and advance what no bell was heard for."""
+    services.sweep()

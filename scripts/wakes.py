@@ -1,0 +1,113 @@
+"""The ready row: who is owed an advance, and who has claimed it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from messaging import clock
+from messaging.bell import ring
+from scripts.models import Ready, Timer
+
+LEASE = timedelta(seconds=30)
+ATTEMPTS = 8
+BACKOFF_BASE = 0.5
+BACKOFF_CAP = 60.0
+
+# The upsert is one statement, because between an UPDATE that finds no row and an INSERT that
+# finds one, the row can be deleted by the advance that claimed it: the wake-up would be lost.
+WAKE = """
+INSERT INTO scripts_ready (run_id, due_at, attempts, gen) VALUES (%s, %s, 0, 1)
+ON CONFLICT (run_id) DO UPDATE SET
+    gen = scripts_ready.gen + 1,
+    due_at = CASE WHEN excluded.due_at < scripts_ready.due_at
+                  THEN excluded.due_at ELSE scripts_ready.due_at END
+"""
+
+
+def wake(run_id: UUID, *, due_at: datetime | None = None, nudge: bool = True) -> None:
+    """Record that a run is owed an advance, now or at `due_at` (UTC), and ring for a worker.
+
+    Safe against an advance in progress: it deletes only the generation that it claimed.
+    """
+    moment = due_at or clock.now()
+    key = Ready._meta.pk.get_db_prep_value(run_id, connection)
+    at = Ready._meta.get_field("due_at").get_db_prep_value(moment, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(WAKE, [key, at])
+    if nudge:
+        ring("scripts.advance", str(run_id))
+
+
+def claim(run_id: UUID) -> int | None:
+    """Take a due run for the length of a lease; return its generation, or None when not due.
+
+    The attempt is counted and committed here, before the risky work: a script that kills its
+    worker must be counted too. Takes its own transaction.
+    """
+    with transaction.atomic():
+        now = clock.now()
+        row = (
+            Ready.objects.select_for_update(skip_locked=True)
+            .filter(run_id=run_id, due_at__lte=now)
+            .first()
+        )
+        if row is None:
+            return None
+        taken = Ready.objects.filter(run_id=run_id, gen=row.gen, attempts=row.attempts).update(
+            attempts=F("attempts") + 1, due_at=now + LEASE
+        )
+        return row.gen if taken else None
+
+
+def due_runs(limit: int) -> list[UUID]:
+    """Return ids of runs owed an advance now, the longest overdue first."""
+    rows = Ready.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    return list(rows.values_list("run_id", flat=True)[:limit])
+
+
+def settle(run_id: UUID, gen: int) -> None:
+    """Delete the claimed generation after its advance; a newer wake-up stays and starts afresh."""
+    if not Ready.objects.filter(run_id=run_id, gen=gen).delete()[0]:
+        Ready.objects.filter(run_id=run_id).update(attempts=0)
+
+
+def release(run_id: UUID, *, charged: bool) -> int:
+    """Put a claimed run back after its advance failed; return the attempts charged so far.
+
+    A fault of the infrastructure (`charged=False`) costs no attempt.
+    """
+    with transaction.atomic():
+        row = Ready.objects.select_for_update().filter(run_id=run_id).first()
+        if row is None:
+            return 0
+        attempts = row.attempts if charged else max(row.attempts - 1, 0)
+        ceiling = min(BACKOFF_BASE * 2**attempts, BACKOFF_CAP)
+        pause = timedelta(seconds=random.uniform(BACKOFF_BASE / 2, ceiling))  # noqa: S311 - jitter
+        Ready.objects.filter(run_id=run_id).update(attempts=attempts, due_at=clock.now() + pause)
+        return attempts
+
+
+def set_timer(run_id: UUID, due_at: datetime) -> None:
+    """Wake a run at `due_at` (UTC); a run has one timer, the newest wins."""
+    Timer.objects.update_or_create(run_id=run_id, defaults={"due_at": due_at})
+
+
+def fire_timers(limit: int = 500) -> int:
+    """Turn due timers into wake-ups; return how many. Decides nothing: the advance does."""
+    with transaction.atomic():
+        due: Iterable[UUID] = list(
+            Timer.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=clock.now())
+            .order_by("due_at")
+            .values_list("run_id", flat=True)[:limit]
+        )
+        for run_id in due:
+            if Timer.objects.filter(run_id=run_id, due_at__lte=clock.now()).delete()[0]:
+                wake(run_id)
+        return len(list(due))

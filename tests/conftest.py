@@ -1,0 +1,49 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from config.demo.data import seed
+from messaging import clock
+from tests.person import Person
+from tests.pump import pump
+
+
+@pytest.fixture(autouse=True)
+def _still_clock() -> Iterator[None]:
+    """Tests that move the clock leave it as they found it."""
+    yield
+    clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No broker is running in unit tests: rows say what is due, `pump` works on them."""
+    monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: None)
+
+
+@pytest.fixture
+def places(transactional_db: None) -> list[str]:
+    """The demonstration's domains and talkers, in the test's database."""
+    return seed()
+
+
+@pytest.fixture
+def alice(places: list[str]) -> Person:
+    """A person with an onboarded wallet."""
+    person = Person("alice")
+    person.onboard()
+    pump()
+    return person
+
+
+@pytest.fixture
+def bob(places: list[str]) -> Person:
+    """Somebody else with an onboarded wallet."""
+    person = Person("bob")
+    person.onboard()
+    pump()
+    return person
