@@ -9,7 +9,7 @@ from scripts.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Notifier)
-class NotifierAdmin(admin.ModelAdmin[Notifier]):
+class NotifierAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "domain", "state")
     list_filter = ("state", "domain")
     search_fields = ("name",)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -124,7 +125,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = DATA_DIR / "static"  # filled by `manage.py up`
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS_ONLY", default=not EMBEDDED)
@@ -164,7 +165,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-CELERY_BROKER_URL: str = env("CELERY_BROKER_URL", default="memory://")
+CELERY_BROKER_URL: str = env("CELERY_BROKER_URL", default="memory://localhost/")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
@@ -204,6 +205,45 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TIMEZONE = "UTC"
 
+LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            # Exceptions without local variables: those may hold keys and answers.
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.KeyValueRenderer(
+                    key_order=["timestamp", "level", "event"], sort_keys=False
+                ),
+            ],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": LOG_LEVEL}
+        for name in ("messaging", "scripts", "host", "issuer", "broker", "wallets", "config")
+    }
+    # A refused message is the sender's fault and is counted, not logged by every layer.
+    | {name: {"level": "ERROR"} for name in ("django.request", "django_structlog")},
+}
+
 # --- messaging ---------------------------------------------------------------------------------
 # Development only: where to post for some domains instead of https://pw.{domain}/inbox, as
 # "*.test=http://127.0.0.1:8000" (first match wins), and which non-public networks may be reached.
@@ -211,6 +251,8 @@ PEER_ROUTES: list[str] = env.list("PEER_ROUTES", default=[])
 OUTGOING_ALLOW: list[str] = env.list("OUTGOING_ALLOW", default=[])
 # Resolvers asked for peers' keys; they must validate DNSSEC and be reached over loopback.
 DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", default=["127.0.0.1"])
+INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
+NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 
 # --- the flow ----------------------------------------------------------------------------------

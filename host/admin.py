@@ -56,7 +56,7 @@ class TalkerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Talker)
-class TalkerAdmin(admin.ModelAdmin[Talker]):
+class TalkerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = TalkerForm
     list_display = ("title", "domain", "key", "version", "updated_at")
     list_filter = ("domain",)
@@ -71,6 +71,6 @@ class TalkerAdmin(admin.ModelAdmin[Talker]):
 
 
 @admin.register(Title)
-class TitleAdmin(admin.ModelAdmin[Title]):
+class TitleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "language", "title")
     search_fields = ("code", "title")

@@ -76,8 +76,11 @@ class PinForm(forms.ModelForm):  # type: ignore[type-arg]
         except ValueError as error:
             raise forms.ValidationError("This is no Ed25519 public key.") from error
 
-    def validate_unique(self) -> None:
-        """A key that is there already is replaced: the operator's word is above DNS."""
+    def clean(self) -> dict[str, Any]:
+        """Take over the row of a key that is there already: the operator's word is above DNS."""
+        names = {name: self.cleaned_data.get(name) for name in ("domain", "selector")}
+        self.instance = PeerKey.objects.filter(**names).first() or self.instance
+        return self.cleaned_data
 
 
 def _checked(value: str, is_valid: Any, complaint: str) -> str:
@@ -106,8 +109,8 @@ class PeerKeyAdmin(ReadOnlyAdmin):
 @admin.register(InboxMessage)
 class InboxMessageAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "subject", "sender", "recipient", "state", "response_status")
-    list_filter = ("state", "mode", "subject", "received_at")
-    search_fields = ("=id", "=correlation", "sender", "recipient")
+    list_filter = ("state", "mode", "received_at")
+    search_fields = ("=id", "=correlation", "subject", "sender", "recipient")
     date_hierarchy = "received_at"
     ordering = ("-received_at",)
 
@@ -115,8 +118,8 @@ class InboxMessageAdmin(ReadOnlyAdmin):
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "subject", "sender", "recipient", "state", "attempts", "due_at")
-    list_filter = ("state", "subject", "created_at")
-    search_fields = ("=id", "=correlation", "=origin", "sender", "recipient")
+    list_filter = ("state", "created_at")
+    search_fields = ("=id", "=correlation", "=origin", "subject", "sender", "recipient")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     actions = ("send_again",)

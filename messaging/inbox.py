@@ -173,9 +173,9 @@ def _registered_key(envelope: Envelope, subject: Subject, recipient: str) -> Pub
             return _offered_key(envelope, subject)
         # Apps know their rows by the hosted name, not by an alias of it.
         return subject.key(replace(envelope, header=replace(envelope.header, to=recipient)))
-    except (ValueError, TypeError, ValidationError) as error:
-        # The body is not checked yet: an id in it may be anything.
-        log.info("key_not_found", subject=subject.name, error=str(error))
+    except (LookupError, AttributeError, TypeError, ValueError, ValidationError) as error:
+        # The body is not checked yet: an id in it may be missing, or anything.
+        log.info("key_not_found", subject=subject.name, error=repr(error))
         return None
 
 

@@ -24,6 +24,7 @@ from scripts.language.machine import (
     run as run_machine,
 )
 from scripts.language.values import encode
+from scripts.plain import plain
 from scripts.models import Hook, Run, RunEvent, Timer
 from scripts.states import FINAL, RunState
 from scripts.step import Step
@@ -108,7 +109,7 @@ def _finish(run: Run, value: Any) -> bool:
         return False
     run.result = encode(value)
     _end(run, RunState.DONE)
-    _answer(run, 200, value if isinstance(value, dict) else {})
+    _answer(run, 200, plain(value) if isinstance(value, dict) else {})
     return False
 
 

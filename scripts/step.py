@@ -7,6 +7,7 @@ from typing import Any
 
 from messaging import clock, ids, outbox
 from messaging.envelope import Envelope, SenderClass
+from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
 from scripts import hooks, library
@@ -16,6 +17,7 @@ from scripts.language.errors import ScriptError
 from scripts.language.machine import Call, Enter, Wait
 from scripts.language.values import Item, MessageView
 from scripts.models import Run
+from scripts.plain import plain
 from scripts.registry import Dataset, Row, Write, registry
 from scripts.states import SignalState
 
@@ -154,19 +156,25 @@ class Step:
         expects_response: bool = False,
         expires_at: datetime | None = None,
     ) -> OutboxMessage:
-        """Queue a message of this run's domain; it leaves after the commit, at least once."""
+        """Queue a message of this run's domain; it leaves after the commit, at least once.
+
+        Fields of `body` without a value are left out. Raises ScriptError when it cannot be signed.
+        """
         self.require_verified()
         self.sends += 1
-        return outbox.queue(
-            sender=self.domain,
-            recipient=to,
-            subject=subject,
-            body=body,
-            key=f"{self.run.pk}:{self.run.rev}:{self.sends}",
-            expects_response=expects_response,
-            expires_at=expires_at,
-            origin=str(self.run.pk),
-        )
+        try:
+            return outbox.queue(
+                sender=self.domain,
+                recipient=to,
+                subject=subject,
+                body={key: plain(value) for key, value in body.items() if value is not None},
+                key=f"{self.run.pk}:{self.run.rev}:{self.sends}",
+                expects_response=expects_response,
+                expires_at=expires_at,
+                origin=str(self.run.pk),
+            )
+        except Unsendable as error:
+            raise refused(str(error)) from None
 
     # -- waiting ----------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from scripts.language.errors import ScriptError
 from scripts.language.machine import TIMED_OUT, Call
 from scripts.language.values import MessageView, as_time
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
-from scripts.plain import plain
 from scripts.registry import Command
 from scripts.step import Step
 
@@ -57,7 +56,7 @@ def _parts(step: Step, call: Call) -> tuple[str, str, dict[str, Any]]:
     if not subject:
         raise ScriptError("SEND needs a Subject", kind="type")
     to = str(header.get("To") or step.domain).lower()
-    return to, subject, {key: plain(value) for key, value in body.items() if value is not None}
+    return to, subject, body
 
 
 def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:

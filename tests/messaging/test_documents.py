@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,10 +35,8 @@ def resigned(**changes: Any) -> dict[str, Any]:
     """Return a document with fields changed and the signature right again, whatever it says."""
     document = sign_document(draft(), KEY, "pw1") | changes
     document = {name: value for name, value in document.items() if value is not None}
-    try:
+    with contextlib.suppress(KeyError, ValueError, TypeError, AttributeError):
         document["Signature"] = KEY.sign(canonical_bytes(signing_payload(document)))
-    except (KeyError, ValueError, TypeError, AttributeError):
-        pass
     return document
 
 

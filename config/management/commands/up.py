@@ -35,6 +35,7 @@ class Command(BaseCommand):
         listener = listen(options["host"], options["port"])
         port = listener.getsockname()[1]
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         if options["seed"]:
             call_command("seed")
         if options["port_file"]:

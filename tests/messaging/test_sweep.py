@@ -1,0 +1,90 @@
+"""Keeping it going: the sweep, its tasks, and operators who send dead messages again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging import clock, outbox, tasks
+from messaging.models import OutboxMessage, PeerKey
+from messaging.states import OutboxState
+from tests.messaging.mail import HOUR, fresh, queue, sent
+from tests.messaging.parties import BROKER, Desk
+from tests.messaging.peer_server import PeerServer, answers
+
+
+def test_dead_message_is_sent_again_with_all_its_attempts(
+    broker_inbox: PeerServer, bells: list[tuple[str, list[str]]], desk: Desk
+) -> None:
+    broker_inbox.behaviours = [answers(403), answers(200)]
+    message = queue()
+    outbox.deliver(message.pk)
+    assert outbox.resend(message.pk)
+    row = fresh(message)
+    assert (row.state, row.attempts, row.finished_at) == (OutboxState.DUE, 0, None)
+    assert row.due_at <= clock.now()
+    outbox.deliver(message.pk)
+    assert fresh(message).state == OutboxState.SENT
+    first, second = sent(broker_inbox)
+    assert first.header.correlation == second.header.correlation
+    assert not outbox.resend(message.pk)
+
+
+def test_sending_again_renews_a_deadline_that_has_passed(broker_inbox: PeerServer) -> None:
+    expired = queue(expires_at=clock.now() + HOUR)
+    aged = queue("run:1:2")
+    clock.move(2 * 86400)
+    for message in (expired, aged):
+        outbox.deliver(message.pk)
+        assert outbox.resend(message.pk)
+        outbox.deliver(message.pk)
+        assert fresh(message).state == OutboxState.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweep_rings_for_what_is_due(
+    theatre: str, bells: list[tuple[str, list[str]]], settings: Any
+) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    due, later, dead = (queue(f"run:1:{number}") for number in range(3))
+    OutboxMessage.objects.filter(pk=later.pk).update(due_at=clock.now() + HOUR)
+    OutboxMessage.objects.filter(pk=dead.pk).update(state=OutboxState.DEAD)
+    bells.clear()
+    assert outbox.sweep() == {"outbox": 1, "pruned": 0}
+    assert bells == [("messaging.deliver", [str(due.pk)])]
+
+
+def test_sweep_rings_for_a_bounded_number(theatre: str, settings: Any) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    for number in range(5):
+        queue(f"run:1:{number}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "SWEEP_LIMIT", 3)
+        assert outbox.sweep()["outbox"] == 3
+
+
+def test_sweep_forgets_expired_keys(theatre: str, settings: Any) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    PeerKey.objects.create(
+        domain=BROKER,
+        selector="pw1",
+        source="DNS",
+        expires_at=clock.now() - 48 * HOUR,
+        created_at=clock.now(),
+    )
+    assert outbox.sweep() == {"outbox": 0, "pruned": 1}
+
+
+def test_tasks_do_what_their_names_say(broker_inbox: PeerServer, settings: Any) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    message = queue()
+    tasks.sweep()
+    tasks.deliver(str(message.pk))
+    assert fresh(message).state == OutboxState.SENT
+    assert (tasks.deliver.name, tasks.sweep.name) == ("messaging.deliver", "messaging.sweep")
+
+
+def test_finding_due_messages_uses_the_partial_index(theatre: str) -> None:
+    due = OutboxMessage.objects.filter(state=OutboxState.DUE, due_at__lte=clock.now())
+    assert "outbox_due" in due.order_by("due_at")[:200].explain()

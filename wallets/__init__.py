@@ -1,0 +1,1 @@
+"""The Notifier role, the wallet's API, and in client/ the wallet itself."""

@@ -1,0 +1,31 @@
+"""Registrations and what waits for wallets, for notifier operators."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from scripts.admin_readonly import ReadOnlyAdmin
+from wallets.models import Notification, NotifierBroker, Registration
+
+
+@admin.register(NotifierBroker)
+class NotifierBrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("domain", "broker")
+    search_fields = ("domain", "broker")
+
+
+@admin.register(Registration)
+class RegistrationAdmin(ReadOnlyAdmin):
+    list_display = ("wallet", "domain", "broker", "language", "created_at")
+    list_filter = ("domain", "broker")
+    search_fields = ("=wallet",)
+    ordering = ("-created_at",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    list_display = ("subject", "registration", "created_at", "acknowledged_at")
+    list_filter = ("subject",)
+    search_fields = ("=registration__wallet", "=correlation")
+    list_select_related = ("registration",)
+    ordering = ("-created_at",)

@@ -1,0 +1,1 @@
+"""The door for wallets: what waits for them, and that they have it."""

@@ -1,0 +1,45 @@
+"""The shapes of the wallet's API."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+MOST = 100
+LONGEST_WAIT = 25
+
+
+class NotifierSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Domain = serializers.CharField(source="domain")
+    Broker = serializers.CharField(source="broker")
+
+
+class AboutSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Notifiers = NotifierSerializer(many=True)
+
+
+class NotificationSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    ID = serializers.UUIDField(source="id")
+    Subject = serializers.CharField(source="subject")
+    Created = serializers.DateTimeField(source="created_at")
+    Message = serializers.DictField(source="message", help_text="The broker's signed message")
+
+
+class NotificationsSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Notifications = NotificationSerializer(many=True)
+
+
+class PollSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    wait = serializers.FloatField(default=0, min_value=0, max_value=LONGEST_WAIT)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST)
+
+
+class AcknowledgeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    IDs = serializers.ListField(child=serializers.UUIDField(), allow_empty=False, max_length=MOST)
+
+
+class AcknowledgedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Acknowledged = serializers.IntegerField()
+
+
+class ErrorSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    detail = serializers.CharField()

@@ -1,0 +1,68 @@
+"""What a notifier keeps: the wallets it serves, and what waits for each."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from messaging.ids import uuid7
+
+
+class NotifierBroker(models.Model):
+    """The broker to which one of our notifiers brings its wallets."""
+
+    domain = models.CharField(max_length=253, unique=True, help_text="Our notifier")
+    broker = models.CharField(max_length=253)
+
+    def __str__(self) -> str:
+        return f"{self.domain} brings wallets to {self.broker}"
+
+
+class Registration(models.Model):
+    """A wallet served by one of our notifiers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.CharField(max_length=253)
+    wallet = models.UUIDField()
+    public_key = models.CharField(max_length=100)
+    broker = models.CharField(max_length=253)
+    language = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "wallet"], name="registration_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet} at {self.domain}"
+
+
+class Notification(models.Model):
+    """A broker's message for a wallet, kept as it was signed until the wallet acknowledges it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    registration = models.ForeignKey(
+        Registration, on_delete=models.CASCADE, related_name="notifications"
+    )
+    subject = models.CharField(max_length=101)
+    correlation = models.UUIDField()
+    message = models.JSONField()
+    created_at = models.DateTimeField(db_index=True)
+    acknowledged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["registration", "correlation"], name="notification_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["registration", "id"],
+                condition=models.Q(acknowledged_at=None),
+                name="notification_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} for {self.registration_id}"

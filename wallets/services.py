@@ -1,0 +1,64 @@
+"""What the notifier does to its rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from messaging import clock
+from messaging.signing import PublicKey
+from scripts.errors import missing, refused
+from wallets.models import Notification, Registration
+from wallets.selectors import registration_of
+
+
+def register_wallet(
+    domain: str, *, wallet: str, public_key: str, broker: str, language: str
+) -> Registration:
+    """Serve a wallet that the broker has taken; the same one again changes nothing."""
+    try:
+        spki = PublicKey.from_text(public_key).spki
+    except ValueError:
+        raise refused("the wallet's key is not an Ed25519 public key") from None
+    row = Registration(
+        domain=domain,
+        wallet=wallet,
+        public_key=spki,
+        broker=broker,
+        language=language,
+        created_at=clock.now(),
+    )
+    Registration.objects.bulk_create([row], ignore_conflicts=True)
+    return Registration.objects.get(domain=domain, wallet=wallet)
+
+
+def keep_notification(
+    domain: str, *, wallet: str, subject: str, correlation: str, message: dict[str, Any]
+) -> Notification:
+    """Keep a broker's message until the wallet acknowledges it; a repeat changes nothing."""
+    registration = registration_of(domain, wallet)
+    if registration is None:
+        raise missing("the wallet")
+    row = Notification(
+        registration=registration,
+        subject=subject,
+        correlation=correlation,
+        message=message,
+        created_at=clock.now(),
+    )
+    Notification.objects.bulk_create([row], ignore_conflicts=True)
+    return Notification.objects.get(registration=registration, correlation=correlation)
+
+
+def acknowledge(registration: Registration, ids: list[str]) -> int:
+    """Take a wallet's own notifications off its queue; return how many were still on it."""
+    mine = Notification.objects.filter(registration=registration, pk__in=ids)
+    return mine.filter(acknowledged_at=None).update(acknowledged_at=clock.now())
+
+
+def prune_notifications() -> int:
+    """Delete what is older than NOTIFICATION_KEEP_HOURS; return how many there were."""
+    oldest = clock.now() - timedelta(hours=settings.NOTIFICATION_KEEP_HOURS)
+    return Notification.objects.filter(created_at__lt=oldest).delete()[0]
