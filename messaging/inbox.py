@@ -82,7 +82,8 @@ def receive(raw: bytes) -> Answer:
         message = _store(checked)
     except Refused as refused:
         count_refusal(refused.reason)
-        log.info("message_refused", reason=refused.reason.code, detail=refused.detail)
+        # The detail quotes the message, which may be long and anything.
+        log.info("message_refused", reason=refused.reason.code, detail=refused.detail[:200])
         return _error(refused.reason.status)
     if checked.subject.mode is Mode.ASYNC:
         return Answer(200)

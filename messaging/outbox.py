@@ -140,10 +140,14 @@ def _attempt(message: OutboxMessage) -> Outcome:
     if clock.now() >= _deadline(message):
         return Outcome(final=True, error=message.last_error or "expired before it was sent")
     try:
-        reply = _post(message.recipient, _signed(message))
-        return _judge(message, reply)
-    except (UnknownDomain, SealBroken) as error:
+        raw = _signed(message)
+    except UnknownDomain as error:
         return Outcome(final=True, error=f"cannot be signed: {error}")
+    except SealBroken as error:
+        # Most often a deployment with the wrong FIELD_KEYS: that must not kill what is queued.
+        return Outcome(error=f"cannot be signed: {error}")
+    try:
+        return _judge(message, _post(message.recipient, raw))
     except Unreachable as error:
         exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
         return Outcome(final=exhausted, error=str(error))

@@ -23,7 +23,14 @@ class ServerFailed(Exception):
 class Server:
     """`manage.py up` on a free port of 127.0.0.1, with all its state in one folder."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        embedded: bool = False,
+    ) -> None:
+        """`embedded` forgets a database and a queue that the environment names."""
         self.folder = folder
         self.port_file = folder / "port"
         self.log = folder / "server.log"
@@ -34,6 +41,9 @@ class Server:
             "PYTHONUNBUFFERED": "1",
             **(environment or {}),
         }
+        if embedded:
+            for name in ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FIELD_KEYS"):
+                self.environment.pop(name, None)
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
 

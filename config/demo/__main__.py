@@ -1,0 +1,100 @@
+"""`make demo`: a server, three people, three ends; prints all of it and checks it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from config.demo.people import Person, cast
+from config.demo.server import Server, ServerFailed
+
+NOTIFIER = "notifier.test"
+# person -> (issuer's end, broker's end, the talker's last line, tokens in the wallet)
+EXPECTED = {
+    "alice": ("ACCEPTED", "SAVED", "DONE", 1),
+    "bob": ("DECLINED", "DECLINED", "FAIL", 0),
+    "charlie": ("EXPIRED", "EXPIRED", "FAIL", 0),
+}
+
+
+def main() -> int:
+    """Play the demonstration; 0 when all went as expected."""
+    with tempfile.TemporaryDirectory(prefix="countersign-demo-") as name:
+        folder = Path(name)
+        print("Starting a server with everything embedded ...", flush=True)
+        (folder / "server").mkdir()
+        server = Server(folder / "server", embedded=True)
+        try:
+            server.start()
+            print(f"It serves theatre.test, gym.test, library.test, broker.test and {NOTIFIER} "
+                  f"at {server.url}\n", flush=True)
+            people = cast()
+            threads = [person.start(folder, NOTIFIER, f"*.test={server.url}") for person in people]
+            for thread in threads:
+                thread.join()
+            return report(people, server.history())
+        except ServerFailed as failed:
+            print(f"demo: the server failed:\n{failed}", file=sys.stderr)
+            return 1
+        finally:
+            server.stop()
+
+
+def report(people: Sequence[Person], history: list[dict[str, Any]]) -> int:
+    """Print each flow, compare it with what is expected, and print the verdict."""
+    wrong: list[str] = []
+    counts = {"ACCEPTED": 0, "DECLINED": 0, "EXPIRED": 0}
+    for person in people:
+        token, events = _flow_of(person, history)
+        ends = {event["Side"]: event["Value"] for event in events if event["Kind"] == "STATE"}
+        kept = person.tokens()
+        seen = (ends.get("issuer"), ends.get("broker"), person.last, len(kept))
+        _print_flow(person, events, kept)
+        if ends.get("issuer") in counts:
+            counts[ends["issuer"]] += 1
+        if person.problem or seen != EXPECTED[person.name] or not all(t["Valid"] for t in kept):
+            expected = EXPECTED[person.name]
+            wrong.append(f"{person.name}: expected {expected}, saw {seen} {person.problem}")
+    for line in wrong:
+        print(f"demo: {line}")
+    verdict = "all as expected" if not wrong else "NOT as expected"
+    print(f"demo: {len(people)} flows, accepted {counts['ACCEPTED']}, "
+          f"declined {counts['DECLINED']}, expired {counts['EXPIRED']}: {verdict}")
+    return 1 if wrong else 0
+
+
+def _flow_of(
+    person: Person, history: list[dict[str, Any]]
+) -> tuple[str, list[dict[str, Any]]]:
+    """Return the token that this person's place offered, and what happened to it."""
+    issuer = person.locator.split(",")[1]
+    offered = [each for each in history if each["Domain"] == issuer]
+    token = offered[0]["Token"] if offered else ""
+    return token, [each for each in history if each["Token"] == token]
+
+
+def _print_flow(
+    person: Person, events: list[dict[str, Any]], kept: list[dict[str, Any]]
+) -> None:
+    print(f"== {person.name} opens {person.locator}")
+    for event in person.happened:
+        print(f"   {event.at:%H:%M:%S}  {event.text}")
+        if event.details.get("Details"):
+            print(f"             {event.details['Details']}")
+        for option in event.details.get("Options", []):
+            print(f"             - {option['Title']}")
+    print("   the token, on both sides:")
+    for each in events:
+        print(f"   {each['At'][11:23]}  {each['Side']:<7} {each['Value']}")
+    for token in kept:
+        print("   in the wallet, signature checked against the issuer's key:")
+        print("   " + json.dumps(token["Document"], indent=2, ensure_ascii=False).replace("\n", "\n   "))
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
