@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from broker.models import Chat, Intent, Notifier, Token, TokenEvent, Wallet
-from scripts.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Notifier)

@@ -7,7 +7,6 @@ the next one's sweep.
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from celery.beat import Scheduler, Service
 from celery.worker import WorkController
@@ -15,14 +14,6 @@ from celery.worker import WorkController
 from config.celery import app
 
 WORKER_THREADS = 2
-
-
-class EmbeddedWorker(WorkController):  # type: ignore[misc]
-    """A Celery worker that leaves signals and the process alone."""
-
-    def on_before_init(self, **kwargs: Any) -> None:
-        self.blueprint = None
-        super().on_before_init(**kwargs)
 
 
 class MemoryScheduler(Scheduler):  # type: ignore[misc]
@@ -33,13 +24,12 @@ class MemoryScheduler(Scheduler):  # type: ignore[misc]
 
 def start() -> None:
     """Start worker and scheduler in daemon threads; they end with the process."""
-    queues = ["advance", "outbox", "sweep"]
     worker = WorkController(
         app=app,
         hostname="embedded",
         pool_cls="threads",
         concurrency=WORKER_THREADS,
-        queues=queues,
+        queues=["advance", "outbox", "sweep"],
         loglevel="WARNING",
         without_heartbeat=True,
         without_mingle=True,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from host import services
 from host.models import Chat, Prompt, Talker, Title
 from scripts import library
-from scripts.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 from scripts.language.errors import LoadErrors
 
 

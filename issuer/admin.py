@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from issuer import services
 from issuer.models import Token, TokenEvent
 from issuer.states import TokenState
-from scripts.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
 class TokenEventInline(ReadOnlyInline):

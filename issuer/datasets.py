@@ -54,7 +54,7 @@ def insert_token(write: Write) -> Row:
         chat=str(fields["Chat"]),
         public_key=str(fields["PublicKey"]),
         schema=str(fields["Schema"]),
-        starts=_time(fields.get("Starts"), now) or now,
+        starts=_time(fields.get("Starts"), now),
         expires=_time(fields.get("Expires"), now),
         timeout=_time(fields.get("Timeout"), now),
         context=_mapping(fields.get("Context"), "Context"),

@@ -30,7 +30,7 @@ class Offer:
     chat: str
     public_key: str
     schema: str
-    starts: datetime
+    starts: datetime | None = None
     expires: datetime | None = None
     timeout: datetime | None = None
     context: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,8 @@ def issue_token(domain: str, offer: Offer, *, origin: str, run: str | None = Non
     context that cannot be signed, or an id already used.
     """
     now = clock.now()
-    if offer.expires is not None and offer.expires <= max(offer.starts, now):
+    starts = offer.starts or now
+    if offer.expires is not None and offer.expires <= max(starts, now):
         raise refused("a token must expire after it starts, and in the future")
     if offer.timeout is not None and offer.timeout <= now:
         raise refused("an offer's Timeout must be in the future")
@@ -71,7 +72,7 @@ def issue_token(domain: str, offer: Offer, *, origin: str, run: str | None = Non
         chat=offer.chat,
         public_key=offer.public_key,
         schema=normalise_schema(offer.schema),
-        starts=offer.starts,
+        starts=starts,
         expires=offer.expires,
         until=until,
         decide_at=until + grace(until - now),
@@ -93,7 +94,7 @@ def _signed_document(domain: str, token_id: str, offer: Offer, now: datetime) ->
         "Schema": normalise_schema(offer.schema),
         "Context": offer.context,
         "Issued": format_time(now),
-        "Starts": format_time(offer.starts),
+        "Starts": format_time(offer.starts or now),
     }
     if offer.expires is not None:
         document["Expires"] = format_time(offer.expires)

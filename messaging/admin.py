@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from messaging import keys, outbox
+from messaging.admin_readonly import ReadOnlyAdmin
 from messaging.models import (
     DomainKey,
     HostedDomain,
@@ -20,21 +21,6 @@ from messaging.models import (
 )
 from messaging.signing import PublicKey
 from messaging.syntax import is_domain, is_selector
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shows rows that only the machine writes."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(HostedDomain)

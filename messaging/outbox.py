@@ -125,7 +125,7 @@ def _claim(message_id: UUID | str) -> OutboxMessage | None:
     with transaction.atomic(durable=True):
         due = OutboxMessage.objects.filter(pk=message_id, state=OutboxState.DUE, due_at__lte=now)
         message = due.select_for_update(skip_locked=True).first()
-        if message is None:
+        if message is None or _queue_of(message).filter(pk__lt=message.pk).exists():
             return None
         # SQLite has no row locks: there the fence in the statement decides who has it.
         taken = due.filter(fence=message.fence).update(
@@ -134,6 +134,13 @@ def _claim(message_id: UUID | str) -> OutboxMessage | None:
     message.attempts += 1
     message.fence += 1
     return message if taken else None
+
+
+def _queue_of(message: OutboxMessage) -> Any:
+    """Return what the same run still owes the same peer: it leaves in the order it was queued,
+    because a person reads a host's lines in that order."""
+    queued = OutboxMessage.objects.filter(state=OutboxState.DUE, recipient=message.recipient)
+    return queued.filter(origin=message.origin) if message.origin else queued.none()
 
 
 def _attempt(message: OutboxMessage) -> Outcome:
@@ -227,6 +234,9 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
         )
         if not ended:
             raise LostClaim
+        following = _queue_of(message).order_by("pk").values_list("pk", flat=True).first()
+        if following is not None:
+            ring("messaging.deliver", str(following))
     if message.state == OutboxState.DEAD:
         log.warning("outbox_dead", message=str(message.pk), error=message.last_error)
 

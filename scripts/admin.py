@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scripts import services
-from scripts.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 from scripts.models import Hook, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from scripts.admin_readonly import ReadOnlyAdmin
+from messaging.admin_readonly import ReadOnlyAdmin
 from wallets.models import Notification, NotifierBroker, Registration
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-import subprocess
-import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -15,10 +11,10 @@ import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from config import embedded
-
-GRACE_SECONDS = 5
+from config.processes import Group, celery_commands
 
 
 class Command(BaseCommand):
@@ -38,22 +34,24 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         if options["seed"]:
             call_command("seed")
+        connections.close_all()  # children must not share our connection
+        in_memory = settings.CELERY_BROKER_URL.startswith("memory")
+        group = Group([] if in_memory else celery_commands(options["workers"]))
+        group.start()
+        if in_memory:
+            embedded.start()
         if options["port_file"]:
             draft = options["port_file"].with_suffix(".draft")
             draft.write_text(str(port))
             draft.rename(options["port_file"])
-        self.stdout.write(f"serving on http://{options['host']}:{port}/ (operators: /ops/)")
-        children = [] if memory_queue() else start_children(options["workers"])
-        if memory_queue():
-            embedded.start()
+        base = f"http://{options['host']}:{port}"
+        self.stdout.write(f"serving on {base}/ - operators: {base}/ops/, peers: {base}/inbox")
+        self.stdout.write("an operator's account: manage.py createsuperuser")
+        self.stdout.flush()
         try:
             serve(listener)
         finally:
-            end(children)
-
-
-def memory_queue() -> bool:
-    return bool(settings.CELERY_BROKER_URL.startswith("memory"))
+            group.end()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,6 +61,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         raise CommandError(f"cannot listen on {host}:{port}: {error.strerror}") from None
     listener.listen(512)
     return listener
@@ -79,28 +78,3 @@ def serve(listener: socket.socket) -> None:
         )
     )
     server.run(sockets=[listener])
-
-
-def start_children(workers: int) -> list[subprocess.Popen[bytes]]:
-    """Start the workers and the scheduler as processes of their own."""
-    celery = [sys.executable, "-m", "celery", "-A", "config"]
-    commands = [
-        [*celery, "worker", "-Q", "advance,outbox,sweep", "-c", "1", "-n", f"w{number}@%h",
-         "--without-gossip", "--without-mingle", "-l", "WARNING"]
-        for number in range(workers)
-    ]
-    commands.append([*celery, "beat", "-l", "WARNING", "-s", "/dev/null",
-                     "--scheduler", "config.embedded:MemoryScheduler"])
-    return [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own commands
-
-
-def end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Ask every child to end, and see to it."""
-    for child in children:
-        child.send_signal(signal.SIGTERM)
-    limit = time.monotonic() + GRACE_SECONDS
-    for child in children:
-        try:
-            child.wait(timeout=max(limit - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            child.kill()

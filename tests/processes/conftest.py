@@ -1,0 +1,56 @@
+"""Real servers for tests: embedded, or on the PostgreSQL and the queue that the environment names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.demo.server import Server
+from tests.processes.flows import Visitor
+
+ON_SERVICES = os.environ.get("DATABASE_URL", "").startswith("postgres")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that is not started yet, with a database of its own."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    if not ON_SERVICES:
+        yield from _ended(Server(folder, embedded=True))
+        return
+    url = os.environ["DATABASE_URL"]
+    name = f"countersign_{uuid4().hex[:12]}"
+    _execute(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        scratch = url.rsplit("/", 1)[0] + f"/{name}"
+        yield from _ended(Server(folder, {"DATABASE_URL": scratch, "HTTPS_ONLY": "0"}))
+    finally:
+        _execute(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _ended(server: Server) -> Iterator[Server]:
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _execute(url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def visitor(server: Server, tmp_path: Path) -> Iterator[Visitor]:
+    """Somebody with a wallet at a server that has just been started."""
+    server.start()
+    visitor = Visitor(tmp_path / "alice", server)
+    yield visitor
+    visitor.wallet.close()
