@@ -14,7 +14,7 @@ from messaging import clock
 from messaging.bell import ring
 from scripts.models import Ready, Timer
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
 ATTEMPTS = 8
 BACKOFF_BASE = 0.5
 BACKOFF_CAP = 60.0

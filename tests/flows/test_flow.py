@@ -6,15 +6,9 @@ from broker.models import Token as BrokerToken
 from issuer.models import Token as IssuerToken
 from messaging import clock
 from scripts.models import Run
+from tests.flows.steps import offered_ticket
 from tests.person import Person, response
 from tests.pump import pump
-
-
-def offered_ticket(person: Person) -> tuple[str, str]:
-    """Open the theatre's talker and get to the broker's question; return chat and token."""
-    chat = person.open(".HOST,theatre.test,ticket")
-    person.answer_last(chat, Answer="Alice")
-    return chat, str(IssuerToken.objects.get(chat=chat).pk)
 
 
 def test_accepted_offer_ends_in_the_accepting_branch(alice: Person) -> None:
