@@ -15,10 +15,7 @@ FADED = {
     "TEXT": "\U0001f4ad",
 }
 INPUT, FADED_INPUT = "\U0001f603", "\U0001fae5"
-ALLOWED = frozenset(
-    "\U0001f610 \U0001f636 \U0001f60c \U0001f60a \U0001f615 \U0001f641 \U0001f614 \U0001f97a "
-    "\U0001f923 \U0001f605 \u270f\ufe0f".split()
-)
+ALLOWED = frozenset(["😐", "😶", "😌", "😊", "😕", "🙁", "😔", "🥺", "🤣", "😅", "✏️"])
 
 
 def prompt_emoji(format: str, wanted: str, *, faded: bool) -> str:

@@ -15,9 +15,7 @@ class Notifier(models.Model):
 
     domain = models.CharField(max_length=253, help_text="Our broker")
     name = models.CharField(max_length=253, help_text="The notifier's domain")
-    state = models.CharField(
-        max_length=10, choices=NotifierState, default=NotifierState.ACTIVE
-    )
+    state = models.CharField(max_length=10, choices=NotifierState, default=NotifierState.ACTIVE)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["domain", "name"], name="notifier_once")]
@@ -37,15 +35,13 @@ class Wallet(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["domain", "public_key"], name="wallet_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["domain", "public_key"], name="wallet_once")]
 
     def __str__(self) -> str:
         return str(self.pk)
 
 
-class Chat(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
+class Chat(ConcurrentTransitionMixin, Itemised):
     """A chat of a wallet with a host, under an id that says nothing of the person."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -110,7 +106,7 @@ class Intent(models.Model):
         return f"{self.format} from {self.sender}"
 
 
-class Token(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
+class Token(ConcurrentTransitionMixin, Itemised):
     """The broker's mirror of an offered token: what it is called and where it stands."""
 
     TRACKED = ("state", "status")
@@ -140,9 +136,7 @@ class Token(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["domain", "issuer", "token"], name="broker_token_once"
-            )
+            models.UniqueConstraint(fields=["domain", "issuer", "token"], name="broker_token_once")
         ]
 
     def __str__(self) -> str:
@@ -167,13 +161,16 @@ class Token(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
         field=state,
         source=TokenState.OFFERED,
         target=TokenState.DECLINED,
-        conditions=[is_turned_down],
+        conditions=[is_turned_down],  # type: ignore[list-item]
     )
     def decline(self) -> None:
         """The person said no."""
 
     @transition(
-        field=state, source=TokenState.OFFERED, target=TokenState.SAVED, conditions=[is_accepted]
+        field=state,
+        source=TokenState.OFFERED,
+        target=TokenState.SAVED,
+        conditions=[is_accepted],  # type: ignore[list-item]
     )
     def keep(self, *, path: str) -> None:
         """The wallet verified and stored it."""

@@ -56,9 +56,7 @@ def onboard_wallet(domain: str, *, notifier: str, public_key: str, language: str
     return Wallet.objects.get(domain=domain, public_key=spki)
 
 
-def ask_chat(
-    domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[str, Any]
-) -> Chat:
+def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[str, Any]) -> Chat:
     """Open a chat on a locator (protocol 5.2); the same hook again gets the same chat.
 
     Raises ScriptError when the text is no locator.

@@ -1,4 +1,4 @@
-"""The deployment: settings, urls, Celery, and the commands that run it. The only place that knows every app."""
+"""The deployment: settings, urls, Celery and commands. The only place that knows every app."""
 
 from config.celery import app as celery_app
 

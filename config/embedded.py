@@ -16,10 +16,10 @@ from config.celery import app
 WORKER_THREADS = 2
 
 
-class MemoryScheduler(Scheduler):  # type: ignore[misc]
+class MemoryScheduler(Scheduler):
     """A beat schedule that is kept in memory: it is code, and code is all of it."""
 
-    max_interval = 1.0
+    max_interval = 1  # seconds
 
 
 def start() -> None:
@@ -36,5 +36,5 @@ def start() -> None:
         without_gossip=True,
     )
     threading.Thread(target=worker.start, name="worker", daemon=True).start()
-    beat = Service(app, scheduler_cls=MemoryScheduler, max_interval=1.0)
+    beat = Service(app, scheduler_cls=MemoryScheduler, max_interval=1)
     threading.Thread(target=beat.start, args=(True,), name="beat", daemon=True).start()

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from host import services
 from host.models import Chat, Prompt, Talker, Title
-from scripts import library
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from scripts import library
 from scripts.language.errors import LoadErrors
 
 

@@ -41,7 +41,7 @@ def talk(step: Step, call: Call) -> Any:
 
 def translate(step: Step, call: Call) -> dict[str, str]:
     """TRANSLATE: what a domain and a schema are called in a language; their names if unknown."""
-    language = str(call.arguments.get("To") or (step.chat or {}).get("Language") or "en-us")
+    language = str(call.arguments.get("To") or (step.chat and step.chat["Language"]) or "en-us")
     titles = {}
     if domain := call.arguments.get("Domain"):
         titles["Domain"] = selectors.title_of(str(domain).lower(), language)

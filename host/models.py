@@ -10,7 +10,7 @@ from messaging.ids import uuid7
 from scripts.itemised import Itemised
 
 
-class Chat(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
+class Chat(ConcurrentTransitionMixin, Itemised):
     """A chat that a broker opened with one of our domains."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -53,7 +53,7 @@ class Chat(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
         """The person left."""
 
 
-class Prompt(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]
+class Prompt(ConcurrentTransitionMixin, models.Model):
     """What a person is told or asked. The broker never sees its text or its answer."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -41,9 +41,7 @@ def _ask(step: Step, call: Call, deadline: datetime) -> Any:
     prompt = _show(step, call.word, call.arguments, deadline)
     # Only who holds the chat's key may answer; Reply@Host proves it before it races.
     fingerprint = PublicKey.from_text(prompt.chat.public_key).fingerprint
-    return step.wait(
-        str(prompt.pk), deadline=deadline, expects=f"key:{fingerprint}", memo=deadline
-    )
+    return step.wait(str(prompt.pk), deadline=deadline, expects=f"key:{fingerprint}", memo=deadline)
 
 
 def _show(step: Step, format: str, arguments: dict[str, Any], expires_at: datetime) -> Prompt:

@@ -14,8 +14,6 @@ def prompt_key(envelope: Envelope) -> PublicKey | None:
 
 SUBJECTS = {
     "Hello@Host": Subject("Hello@Host", Mode.ASYNC, frozenset({Sender.DOMAIN})),
-    "Prompted@Host": Subject(
-        "Prompted@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=prompt_key
-    ),
+    "Prompted@Host": Subject("Prompted@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=prompt_key),
     "Reply@Host": Subject("Reply@Host", Mode.ASYNC, frozenset({Sender.CHAT}), key=prompt_key),
 }

@@ -1,1 +1,1 @@
-"""The Issuer role: tokens offered in a chat, signed once, and the script that waits for the answer."""
+"""The Issuer role: tokens offered in a chat and signed once, and the script that waits."""

@@ -11,7 +11,7 @@ from scripts.step import Step
 
 
 def issue(step: Step, call: Call) -> Enter:
-    """ISSUE schema >> $token: enter the shipped script `.ISSUE`; the token, or nothing, comes back."""
+    """ISSUE schema >> $token: enter the shipped `.ISSUE`; the token, or nothing, comes back."""
     if step.chat is None:
         raise refused("ISSUE needs a chat")
     inputs = dict(call.arguments)

@@ -10,7 +10,7 @@ from messaging.ids import uuid7
 from scripts.itemised import Itemised
 
 
-class Token(ConcurrentTransitionMixin, Itemised):  # type: ignore[misc]
+class Token(ConcurrentTransitionMixin, Itemised):
     """One offer of one signed document to one chat. An offer that ended never comes back."""
 
     TRACKED = ("state", "status")

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from scripts import services
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from scripts import services
 from scripts.models import Hook, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
 
 

@@ -21,11 +21,13 @@ from scripts.language.machine import (
     Parked,
     Yielded,
     resume,
+)
+from scripts.language.machine import (
     run as run_machine,
 )
 from scripts.language.values import encode
-from scripts.plain import plain
 from scripts.models import Hook, Run, RunEvent, Timer
+from scripts.plain import plain
 from scripts.states import FINAL, RunState
 from scripts.step import Step
 
@@ -98,13 +100,14 @@ def _interpret(
 
 
 def _watch(run: Run) -> None:
-    deadline = Hook.objects.values_list("deadline", flat=True).get(pk=run.hook_id)
-    if deadline is not None:
-        wakes.set_timer(run.pk, deadline)
+    """See to it that the run is woken at the deadline of what it waits for."""
+    hook = None if run.hook_id is None else Hook.objects.filter(pk=run.hook_id).first()
+    if hook is not None and hook.deadline is not None:
+        wakes.set_timer(run.pk, hook.deadline)
 
 
 def _finish(run: Run, value: Any) -> bool:
-    if run.message_id is not None and not run.origin and not _is_public(run):
+    if run.message_id is not None and not run.origin and not _is_public(run.message_id):
         _fail(run, ScriptError("the handler ended without VERIFY", kind="refused"))
         return False
     run.result = encode(value)
@@ -113,9 +116,9 @@ def _finish(run: Run, value: Any) -> bool:
     return False
 
 
-def _is_public(run: Run) -> bool:
-    subject = InboxMessage.objects.values_list("subject", flat=True).get(pk=run.message_id)
-    return subjects()[subject].public
+def _is_public(message_id: UUID) -> bool:
+    """Say whether a message's subject answers with what anybody may know."""
+    return subjects()[InboxMessage.objects.get(pk=message_id).subject].public
 
 
 def _fail(run: Run, error: ScriptError) -> None:

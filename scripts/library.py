@@ -11,10 +11,10 @@ from pathlib import Path
 from messaging import clock
 from messaging import registry as messages
 from scripts.errors import UnknownScript
+from scripts.functions import FUNCTIONS
 from scripts.language.compiler import ABI, CompiledFile, compile_file
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
 from scripts.language.vocabulary import Vocabulary
-from scripts.functions import FUNCTIONS
 from scripts.lint import handler_faults
 from scripts.models import ScriptVersion
 from scripts.registry import registry
@@ -57,8 +57,12 @@ def vocabulary() -> Vocabulary:
 def _called(file: CompiledFile) -> set[str]:
     """Return the names a file calls elsewhere, by RUN or through a command that enters a script."""
     words = {word for script in file.scripts.values() for word in script.words()}
-    entered = {name for word in words if word in registry.commands
-               for name in registry.commands[word].calls}
+    entered = {
+        name
+        for word in words
+        if word in registry.commands
+        for name in registry.commands[word].calls
+    }
     return (file.calls | entered) - set(file.scripts)
 
 
@@ -89,7 +93,7 @@ def compile_source(source: str, *, file: str, name: str = "") -> Version:
 
 
 def load_shipped() -> None:
-    """Compile every shipped script. Raises LoadErrors naming file, line and column of all faults."""
+    """Compile every shipped script. Raises LoadErrors: each fault with file, line and column."""
     compiled: dict[str, tuple[str, str, CompiledFile]] = {}
     faults: list[ScriptSyntaxError] = []
     for library, folder in sorted(registry.libraries.items()):
@@ -102,8 +106,10 @@ def load_shipped() -> None:
         raise LoadErrors(faults)
     _shelve(compiled)
     faults = handler_faults(
-        {subject: shelf.by_name.get((library, subject))
-         for subject, library in registry.handlers.items()},
+        {
+            subject: shelf.by_name.get((library, subject))
+            for subject, library in registry.handlers.items()
+        },
         messages.subjects(),
     )
     if faults:
@@ -113,15 +119,21 @@ def load_shipped() -> None:
 def _read(library: str, path: Path) -> tuple[str, str, CompiledFile]:
     source = path.read_text(encoding="utf-8")
     shown = f"{library}/scripts/{path.name}"
-    return library, source, compile_file(
-        source, file=shown, vocabulary=vocabulary(), default_name=path.stem
+    return (
+        library,
+        source,
+        compile_file(source, file=shown, vocabulary=vocabulary(), default_name=path.stem),
     )
 
 
 def _shelve(compiled: dict[str, tuple[str, str, CompiledFile]]) -> None:
     """Fill the shelf, called files before their callers, because a hash covers what is called."""
-    owner = {name: key for key, (_, _, file) in compiled.items()
-             for name in file.scripts if name.startswith(".")}
+    owner = {
+        name: key
+        for key, (_, _, file) in compiled.items()
+        for name in file.scripts
+        if name.startswith(".")
+    }
     fresh = Shelf()
     done: dict[str, Version] = {}
 

@@ -37,9 +37,7 @@ def handler_faults(
                 ScriptSyntaxError(f"{name} must VERIFY before it acts", script.file, script.line, 1)
             )
         waiting = {
-            word
-            for word in words
-            if registry.commands[word].spec.suspends and word not in MAY_CALL
+            word for word in words if registry.commands[word].spec.suspends and word not in MAY_CALL
         }
         if subject.mode is Mode.SYNC and waiting:
             shown = ", ".join(sorted(waiting))

@@ -133,7 +133,7 @@ def advance(run_id: UUID) -> bool:
         wakes.release(run_id, charged=False)
     except StaleRun:
         wakes.release(run_id, charged=True)
-    except Exception as fault:  # noqa: BLE001 - a poison script may raise anything
+    except Exception as fault:
         log.exception("advance_failed", run=str(run_id))
         if wakes.release(run_id, charged=True) >= wakes.ATTEMPTS:
             quarantine(run_id, repr(fault))
@@ -194,7 +194,7 @@ def _deliver_calls(run_id: UUID) -> bool:
     calls = OutboxMessage.objects.filter(
         origin=str(run_id), expects_response=True, state="DUE", due_at__lte=clock.now()
     )
-    return any([outbox.deliver(pk) for pk in calls.values_list("pk", flat=True)])
+    return sum(outbox.deliver(pk) for pk in calls.values_list("pk", flat=True)) > 0
 
 
 def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> None:

@@ -75,7 +75,7 @@ class Step:
 
     @property
     def message(self) -> InboxMessage:
-        """The message that started this run. Raises ScriptError when a script was not so started."""
+        """The message that started this run. Raises ScriptError when none did."""
         if self._message is None:
             if self.run.message_id is None:
                 raise refused("this script was not started by a message")

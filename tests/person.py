@@ -70,7 +70,8 @@ class Person:
         answer = self.send(BROKER, "Locate@Broker", {"Locator": locator, "Hook": hook})
         assert answer.status == 200, answer
         pump()
-        [chat] = [body["Chat"] for body in self.waiting("Open@Notifier") if body["Hook"] == hook]
+        opened = [body for body in self.waiting("Open@Notifier") if body["Hook"] == hook]
+        [chat] = [str(body["Chat"]) for body in opened]
         self.chat_keys[chat] = PrivateKey.generate()
         body = {"Chat": chat, "PublicKey": self.chat_keys[chat].public.spki}
         assert self.send(BROKER, "Opened@Broker", body).status == 200
@@ -78,7 +79,7 @@ class Person:
         return chat
 
     def prompts(self, chat: str) -> list[dict[str, Any]]:
-        """Return the chat's prompts so far, oldest first, each with the text it was fetched with."""
+        """Return the chat's prompts so far, oldest first, each with what the host says of it."""
         shown = []
         for intent in self.waiting("Prompt@Notifier"):
             if intent["Chat"] != chat:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from messaging import outbox
-from messaging import clock
+from messaging import clock, outbox
 from messaging.models import OutboxMessage
 from scripts import services
 

@@ -2,130 +2,267 @@
 
 import django.db.models.deletion
 import django_fsm
-import messaging.ids
 from django.db import migrations, models
+
+import messaging.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Chat',
+            name="Chat",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('domain', models.CharField(max_length=253)),
-                ('state', django_fsm.FSMField(choices=[('ASKED', 'Asked'), ('DETAILED', 'Detailed'), ('OPENED', 'Opened'), ('ACTIVE', 'Active'), ('WRAPPED', 'Wrapped'), ('ABANDONED', 'Abandoned')], default='ASKED', max_length=10, protected=True)),
-                ('hook', models.UUIDField(help_text="The wallet's own name for this opening")),
-                ('locator', models.CharField(max_length=1000)),
-                ('host', models.CharField(max_length=253)),
-                ('schema', models.CharField(max_length=200)),
-                ('key', models.CharField(max_length=200)),
-                ('inputs', models.JSONField(default=dict)),
-                ('host_title', models.CharField(blank=True, max_length=200)),
-                ('public_key', models.CharField(blank=True, max_length=100)),
-                ('language', models.CharField(max_length=20)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("ASKED", "Asked"),
+                            ("DETAILED", "Detailed"),
+                            ("OPENED", "Opened"),
+                            ("ACTIVE", "Active"),
+                            ("WRAPPED", "Wrapped"),
+                            ("ABANDONED", "Abandoned"),
+                        ],
+                        default="ASKED",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                ("hook", models.UUIDField(help_text="The wallet's own name for this opening")),
+                ("locator", models.CharField(max_length=1000)),
+                ("host", models.CharField(max_length=253)),
+                ("schema", models.CharField(max_length=200)),
+                ("key", models.CharField(max_length=200)),
+                ("inputs", models.JSONField(default=dict)),
+                ("host_title", models.CharField(blank=True, max_length=200)),
+                ("public_key", models.CharField(blank=True, max_length=100)),
+                ("language", models.CharField(max_length=20)),
+                ("created_at", models.DateTimeField()),
             ],
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='Notifier',
+            name="Notifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(help_text='Our broker', max_length=253)),
-                ('name', models.CharField(help_text="The notifier's domain", max_length=253)),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('BLOCKED', 'Blocked')], default='ACTIVE', max_length=10)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(help_text="Our broker", max_length=253)),
+                ("name", models.CharField(help_text="The notifier's domain", max_length=253)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ACTIVE", "Active"), ("BLOCKED", "Blocked")],
+                        default="ACTIVE",
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('domain', 'name'), name='notifier_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("domain", "name"), name="notifier_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('domain', models.CharField(max_length=253)),
-                ('public_key', models.CharField(max_length=100)),
-                ('notifier', models.CharField(max_length=253)),
-                ('language', models.CharField(max_length=20)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                ("public_key", models.CharField(max_length=100)),
+                ("notifier", models.CharField(max_length=253)),
+                ("language", models.CharField(max_length=20)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('domain', 'public_key'), name='wallet_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("domain", "public_key"), name="wallet_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('domain', models.CharField(max_length=253)),
-                ('issuer', models.CharField(max_length=253)),
-                ('token', models.UUIDField()),
-                ('state', django_fsm.FSMField(choices=[('ISSUED', 'Issued'), ('DETAILED', 'Detailed'), ('OFFERED', 'Offered'), ('SAVED', 'Saved'), ('DECLINED', 'Declined'), ('EXPIRED', 'Expired'), ('REMOVED', 'Removed')], default='ISSUED', max_length=10, protected=True)),
-                ('status', models.CharField(choices=[('ACTIVE', 'Active'), ('SUSPENDED', 'Suspended'), ('REVOKED', 'Revoked')], default='ACTIVE', max_length=10)),
-                ('revised_at', models.DateTimeField(null=True)),
-                ('schema', models.CharField(max_length=200)),
-                ('starts', models.DateTimeField()),
-                ('expires', models.DateTimeField(null=True)),
-                ('until', models.DateTimeField(help_text='When the offer lapses')),
-                ('language', models.CharField(max_length=20)),
-                ('accepted', models.BooleanField(null=True)),
-                ('path', models.CharField(blank=True, max_length=500)),
-                ('title', models.CharField(blank=True, max_length=250)),
-                ('issuer_title', models.CharField(blank=True, max_length=200)),
-                ('schema_title', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_index=True)),
-                ('chat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='broker.chat')),
-                ('wallet', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='broker.wallet')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                ("issuer", models.CharField(max_length=253)),
+                ("token", models.UUIDField()),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("ISSUED", "Issued"),
+                            ("DETAILED", "Detailed"),
+                            ("OFFERED", "Offered"),
+                            ("SAVED", "Saved"),
+                            ("DECLINED", "Declined"),
+                            ("EXPIRED", "Expired"),
+                            ("REMOVED", "Removed"),
+                        ],
+                        default="ISSUED",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("SUSPENDED", "Suspended"),
+                            ("REVOKED", "Revoked"),
+                        ],
+                        default="ACTIVE",
+                        max_length=10,
+                    ),
+                ),
+                ("revised_at", models.DateTimeField(null=True)),
+                ("schema", models.CharField(max_length=200)),
+                ("starts", models.DateTimeField()),
+                ("expires", models.DateTimeField(null=True)),
+                ("until", models.DateTimeField(help_text="When the offer lapses")),
+                ("language", models.CharField(max_length=20)),
+                ("accepted", models.BooleanField(null=True)),
+                ("path", models.CharField(blank=True, max_length=500)),
+                ("title", models.CharField(blank=True, max_length=250)),
+                ("issuer_title", models.CharField(blank=True, max_length=200)),
+                ("schema_title", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(db_index=True)),
+                (
+                    "chat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="broker.chat",
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="broker.wallet",
+                    ),
+                ),
             ],
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.AddField(
-            model_name='chat',
-            name='wallet',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chats', to='broker.wallet'),
+            model_name="chat",
+            name="wallet",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="chats",
+                to="broker.wallet",
+            ),
         ),
         migrations.CreateModel(
-            name='Intent',
+            name="Intent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sender', models.CharField(max_length=253)),
-                ('prompt', models.UUIDField()),
-                ('format', models.CharField(max_length=20)),
-                ('emoji', models.CharField(max_length=20)),
-                ('expires', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('chat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='intents', to='broker.chat')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sender", models.CharField(max_length=253)),
+                ("prompt", models.UUIDField()),
+                ("format", models.CharField(max_length=20)),
+                ("emoji", models.CharField(max_length=20)),
+                ("expires", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "chat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="intents",
+                        to="broker.chat",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sender', 'prompt'), name='intent_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("sender", "prompt"), name="intent_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TokenEvent',
+            name="TokenEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('STATE', 'State'), ('STATUS', 'Status'), ('LATE', 'Late')], max_length=10)),
-                ('value', models.CharField(max_length=20)),
-                ('origin', models.CharField(blank=True, max_length=300)),
-                ('at', models.DateTimeField()),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='broker.token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("STATE", "State"), ("STATUS", "Status"), ("LATE", "Late")],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(max_length=20)),
+                ("origin", models.CharField(blank=True, max_length=300)),
+                ("at", models.DateTimeField()),
+                (
+                    "token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="broker.token",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('token', 'kind', 'value'), name='broker_token_event_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("token", "kind", "value"), name="broker_token_event_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='token',
-            constraint=models.UniqueConstraint(fields=('domain', 'issuer', 'token'), name='broker_token_once'),
+            model_name="token",
+            constraint=models.UniqueConstraint(
+                fields=("domain", "issuer", "token"), name="broker_token_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chat',
-            constraint=models.UniqueConstraint(fields=('wallet', 'hook'), name='chat_once'),
+            model_name="chat",
+            constraint=models.UniqueConstraint(fields=("wallet", "hook"), name="chat_once"),
         ),
     ]

@@ -30,8 +30,11 @@ def main() -> int:
         server = Server(folder / "server", embedded=True)
         try:
             server.start()
-            print(f"It serves theatre.test, gym.test, library.test, broker.test and {NOTIFIER} "
-                  f"at {server.url}\n", flush=True)
+            print(
+                f"It serves theatre.test, gym.test, library.test, broker.test and {NOTIFIER} "
+                f"at {server.url}\n",
+                flush=True,
+            )
             people = cast()
             threads = [person.start(folder, NOTIFIER, f"*.test={server.url}") for person in people]
             for thread in threads:
@@ -49,7 +52,7 @@ def report(people: Sequence[Person], history: list[dict[str, Any]]) -> int:
     wrong: list[str] = []
     counts = {"ACCEPTED": 0, "DECLINED": 0, "EXPIRED": 0}
     for person in people:
-        token, events = _flow_of(person, history)
+        events = _flow_of(person, history)
         ends = {event["Side"]: event["Value"] for event in events if event["Kind"] == "STATE"}
         kept = person.tokens()
         seen = (ends.get("issuer"), ends.get("broker"), person.last, len(kept))
@@ -62,24 +65,22 @@ def report(people: Sequence[Person], history: list[dict[str, Any]]) -> int:
     for line in wrong:
         print(f"demo: {line}")
     verdict = "all as expected" if not wrong else "NOT as expected"
-    print(f"demo: {len(people)} flows, accepted {counts['ACCEPTED']}, "
-          f"declined {counts['DECLINED']}, expired {counts['EXPIRED']}: {verdict}")
+    print(
+        f"demo: {len(people)} flows, accepted {counts['ACCEPTED']}, "
+        f"declined {counts['DECLINED']}, expired {counts['EXPIRED']}: {verdict}"
+    )
     return 1 if wrong else 0
 
 
-def _flow_of(
-    person: Person, history: list[dict[str, Any]]
-) -> tuple[str, list[dict[str, Any]]]:
-    """Return the token that this person's place offered, and what happened to it."""
+def _flow_of(person: Person, history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what happened to the token that this person's place offered."""
     issuer = person.locator.split(",")[1]
     offered = [each for each in history if each["Domain"] == issuer]
     token = offered[0]["Token"] if offered else ""
-    return token, [each for each in history if each["Token"] == token]
+    return [each for each in history if each["Token"] == token]
 
 
-def _print_flow(
-    person: Person, events: list[dict[str, Any]], kept: list[dict[str, Any]]
-) -> None:
+def _print_flow(person: Person, events: list[dict[str, Any]], kept: list[dict[str, Any]]) -> None:
     print(f"== {person.name} opens {person.locator}")
     for event in person.happened:
         print(f"   {event.at:%H:%M:%S}  {event.text}")
@@ -92,7 +93,10 @@ def _print_flow(
         print(f"   {each['At'][11:23]}  {each['Side']:<7} {each['Value']}")
     for token in kept:
         print("   in the wallet, signature checked against the issuer's key:")
-        print("   " + json.dumps(token["Document"], indent=2, ensure_ascii=False).replace("\n", "\n   "))
+        print(
+            "   "
+            + json.dumps(token["Document"], indent=2, ensure_ascii=False).replace("\n", "\n   ")
+        )
     print(flush=True)
 
 

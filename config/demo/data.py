@@ -39,9 +39,7 @@ def seed() -> list[str]:
         if not HostedDomain.objects.filter(pk=name).exists():
             create_domain(name, title)
     Notifier.objects.get_or_create(domain="broker.test", name="notifier.test")
-    NotifierBroker.objects.get_or_create(
-        domain="notifier.test", defaults={"broker": "broker.test"}
-    )
+    NotifierBroker.objects.get_or_create(domain="notifier.test", defaults={"broker": "broker.test"})
     for code, title in TITLES.items():
         Title.objects.get_or_create(code=code, language="en-us", defaults={"title": title})
     for domain, key, title, file in PLACES:

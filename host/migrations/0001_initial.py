@@ -2,87 +2,176 @@
 
 import django.db.models.deletion
 import django_fsm
-import messaging.ids
 from django.db import migrations, models
+
+import messaging.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Chat',
+            name="Chat",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('domain', models.CharField(max_length=253)),
-                ('broker', models.CharField(max_length=253)),
-                ('chat', models.UUIDField()),
-                ('state', django_fsm.FSMField(choices=[('OPENED', 'Opened'), ('ACTIVE', 'Active'), ('WRAPPED', 'Wrapped'), ('ABANDONED', 'Abandoned')], default='OPENED', max_length=10, protected=True)),
-                ('public_key', models.CharField(max_length=100)),
-                ('language', models.CharField(default='en-us', max_length=20)),
-                ('timezone', models.CharField(blank=True, max_length=60)),
-                ('schema', models.CharField(blank=True, max_length=200)),
-                ('key', models.CharField(blank=True, max_length=200)),
-                ('inputs', models.JSONField(default=dict)),
-                ('tokens', models.JSONField(default=list)),
-                ('binds', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                ("broker", models.CharField(max_length=253)),
+                ("chat", models.UUIDField()),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("OPENED", "Opened"),
+                            ("ACTIVE", "Active"),
+                            ("WRAPPED", "Wrapped"),
+                            ("ABANDONED", "Abandoned"),
+                        ],
+                        default="OPENED",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                ("public_key", models.CharField(max_length=100)),
+                ("language", models.CharField(default="en-us", max_length=20)),
+                ("timezone", models.CharField(blank=True, max_length=60)),
+                ("schema", models.CharField(blank=True, max_length=200)),
+                ("key", models.CharField(blank=True, max_length=200)),
+                ("inputs", models.JSONField(default=dict)),
+                ("tokens", models.JSONField(default=list)),
+                ("binds", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('domain', 'broker', 'chat'), name='host_chat_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("domain", "broker", "chat"), name="host_chat_once"
+                    )
+                ],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='Prompt',
+            name="Prompt",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', django_fsm.FSMField(choices=[('INSERTED', 'Inserted'), ('REPLIED', 'Replied')], default='INSERTED', max_length=10, protected=True)),
-                ('format', models.CharField(choices=[('INFO', 'Info'), ('DONE', 'Done'), ('FAIL', 'Fail'), ('CONFIRM', 'Confirm'), ('TEXT', 'Text'), ('ONE', 'One')], max_length=10)),
-                ('text', models.CharField(max_length=250)),
-                ('details', models.TextField(blank=True, max_length=2500)),
-                ('options', models.JSONField(default=list)),
-                ('default', models.CharField(blank=True, max_length=250)),
-                ('expires_at', models.DateTimeField()),
-                ('result', models.CharField(blank=True, choices=[('OK', 'Ok'), ('CANCEL', 'Cancel'), ('YES', 'Yes'), ('NO', 'No')], max_length=10)),
-                ('answer', models.TextField(blank=True, max_length=5000)),
-                ('run', models.UUIDField(db_index=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('replied_at', models.DateTimeField(null=True)),
-                ('chat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to='host.chat')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[("INSERTED", "Inserted"), ("REPLIED", "Replied")],
+                        default="INSERTED",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("INFO", "Info"),
+                            ("DONE", "Done"),
+                            ("FAIL", "Fail"),
+                            ("CONFIRM", "Confirm"),
+                            ("TEXT", "Text"),
+                            ("ONE", "One"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.CharField(max_length=250)),
+                ("details", models.TextField(blank=True, max_length=2500)),
+                ("options", models.JSONField(default=list)),
+                ("default", models.CharField(blank=True, max_length=250)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[("OK", "Ok"), ("CANCEL", "Cancel"), ("YES", "Yes"), ("NO", "No")],
+                        max_length=10,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True, max_length=5000)),
+                ("run", models.UUIDField(db_index=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                ("replied_at", models.DateTimeField(null=True)),
+                (
+                    "chat",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prompts",
+                        to="host.chat",
+                    ),
+                ),
             ],
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='Talker',
+            name="Talker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(max_length=253)),
-                ('key', models.CharField(help_text='The key of the locator that opens it', max_length=200)),
-                ('title', models.CharField(max_length=200)),
-                ('source', models.TextField(help_text='The script, in YAML')),
-                ('script', models.CharField(editable=False, max_length=200)),
-                ('version', models.CharField(editable=False, max_length=64)),
-                ('updated_at', models.DateTimeField(editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The key of the locator that opens it", max_length=200
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("source", models.TextField(help_text="The script, in YAML")),
+                ("script", models.CharField(editable=False, max_length=200)),
+                ("version", models.CharField(editable=False, max_length=64)),
+                ("updated_at", models.DateTimeField(editable=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('domain', 'key'), name='talker_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("domain", "key"), name="talker_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Title',
+            name="Title",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='A domain name or a schema code', max_length=253)),
-                ('language', models.CharField(default='en-us', max_length=20)),
-                ('title', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(help_text="A domain name or a schema code", max_length=253),
+                ),
+                ("language", models.CharField(default="en-us", max_length=20)),
+                ("title", models.CharField(max_length=200)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'language'), name='title_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "language"), name="title_once")
+                ],
             },
         ),
     ]

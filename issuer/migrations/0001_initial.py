@@ -2,58 +2,141 @@
 
 import django.db.models.deletion
 import django_fsm
-import messaging.ids
 from django.db import migrations, models
+
+import messaging.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.UUIDField(default=messaging.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('domain', models.CharField(max_length=253)),
-                ('state', django_fsm.FSMField(choices=[('ISSUED', 'Issued'), ('OFFERED', 'Offered'), ('ACCEPTED', 'Accepted'), ('DECLINED', 'Declined'), ('EXPIRED', 'Expired'), ('REMOVED', 'Removed')], default='ISSUED', max_length=10, protected=True)),
-                ('status', models.CharField(choices=[('ACTIVE', 'Active'), ('SUSPENDED', 'Suspended'), ('REVOKED', 'Revoked')], default='ACTIVE', editable=False, max_length=10)),
-                ('answer', models.CharField(blank=True, choices=[('ACCEPTED', 'Accepted'), ('DECLINED', 'Declined')], max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=20)),
-                ('broker', models.CharField(max_length=253)),
-                ('chat', models.UUIDField(db_index=True)),
-                ('public_key', models.CharField(help_text='The chat key that may download it', max_length=100)),
-                ('schema', models.CharField(max_length=200)),
-                ('starts', models.DateTimeField()),
-                ('expires', models.DateTimeField(null=True)),
-                ('until', models.DateTimeField(help_text="The offer's deadline, as the broker is told")),
-                ('decide_at', models.DateTimeField(help_text='When the issuer decides alone')),
-                ('context', models.JSONField(default=dict)),
-                ('internals', models.JSONField(default=dict, help_text='Never signed, never sent')),
-                ('document', models.JSONField(help_text='Signed once; every download gets these values')),
-                ('run', models.UUIDField(db_index=True, help_text='The run that offered it', null=True)),
-                ('created_at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=messaging.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253)),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("ISSUED", "Issued"),
+                            ("OFFERED", "Offered"),
+                            ("ACCEPTED", "Accepted"),
+                            ("DECLINED", "Declined"),
+                            ("EXPIRED", "Expired"),
+                            ("REMOVED", "Removed"),
+                        ],
+                        default="ISSUED",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("SUSPENDED", "Suspended"),
+                            ("REVOKED", "Revoked"),
+                        ],
+                        default="ACTIVE",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("ACCEPTED", "Accepted"), ("DECLINED", "Declined")],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=20)),
+                ("broker", models.CharField(max_length=253)),
+                ("chat", models.UUIDField(db_index=True)),
+                (
+                    "public_key",
+                    models.CharField(help_text="The chat key that may download it", max_length=100),
+                ),
+                ("schema", models.CharField(max_length=200)),
+                ("starts", models.DateTimeField()),
+                ("expires", models.DateTimeField(null=True)),
+                (
+                    "until",
+                    models.DateTimeField(help_text="The offer's deadline, as the broker is told"),
+                ),
+                ("decide_at", models.DateTimeField(help_text="When the issuer decides alone")),
+                ("context", models.JSONField(default=dict)),
+                ("internals", models.JSONField(default=dict, help_text="Never signed, never sent")),
+                (
+                    "document",
+                    models.JSONField(help_text="Signed once; every download gets these values"),
+                ),
+                (
+                    "run",
+                    models.UUIDField(db_index=True, help_text="The run that offered it", null=True),
+                ),
+                ("created_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='TokenEvent',
+            name="TokenEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('STATE', 'State'), ('STATUS', 'Status'), ('CONFLICT', 'Conflict'), ('LATE', 'Late')], max_length=10)),
-                ('value', models.CharField(help_text='The state, status or answer', max_length=20)),
-                ('origin', models.CharField(blank=True, help_text='Who brought it about', max_length=300)),
-                ('at', models.DateTimeField()),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='issuer.token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("STATE", "State"),
+                            ("STATUS", "Status"),
+                            ("CONFLICT", "Conflict"),
+                            ("LATE", "Late"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.CharField(help_text="The state, status or answer", max_length=20)),
+                (
+                    "origin",
+                    models.CharField(blank=True, help_text="Who brought it about", max_length=300),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="issuer.token",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('token', 'kind', 'value'), name='token_event_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("token", "kind", "value"), name="token_event_once"
+                    )
+                ],
             },
         ),
     ]

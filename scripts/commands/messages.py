@@ -61,9 +61,10 @@ def _parts(step: Step, call: Call) -> tuple[str, str, dict[str, Any]]:
 
 def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
     """Return the response's body. Raises ScriptError when the peer refused or never answered."""
-    if signal is TIMED_OUT or "Error" in signal:
-        reason = "no answer" if signal is TIMED_OUT else signal["Error"]
-        raise ScriptError(f"the call failed: {reason}", kind="call")
+    if signal is TIMED_OUT:
+        raise ScriptError("the call failed: no answer", kind="call")
+    if "Error" in signal:
+        raise ScriptError(f"the call failed: {signal['Error']}", kind="call")
     return signal["Body"]
 
 

@@ -36,7 +36,9 @@ def _equal_or_empty(a: Any, b: Any) -> bool:
 
 
 def _same_name(a: str, b: str) -> bool:
-    return any(read(a) is not None and read(a) == read(b) for read in (uuid_of, domain_of, schema_of))
+    return any(
+        read(a) is not None and read(a) == read(b) for read in (uuid_of, domain_of, schema_of)
+    )
 
 
 def _bool(value: Any) -> bool | None:
@@ -90,7 +92,7 @@ def contains(context: Context, subject: Any, part: Any) -> bool:
 
 def _order(subject: Any, other: Any) -> int:
     """Return the sign of subject - other: numbers, or lists by their length."""
-    a, b = ([Decimal(len(v)) if isinstance(v, list) else to_number(v) for v in (subject, other)])
+    a, b = [Decimal(len(v)) if isinstance(v, list) else to_number(v) for v in (subject, other)]
     if a is None or b is None:
         raise ScriptError("only numbers are above or below each other", kind="type")
     return (a > b) - (a < b)

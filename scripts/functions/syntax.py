@@ -71,7 +71,9 @@ def schema(context: Context, subject: Any) -> dict[str, str]:
 
 def locator(context: Context, subject: Any) -> dict[str, Any]:
     """Return {Schema, Host, Key, IsAlias, Inputs} of a locator."""
-    code, host, *rest = [*to_text(subject).split(","), "", ""][:max(3, to_text(subject).count(",") + 1)]
+    code, host, *rest = [*to_text(subject).split(","), "", ""][
+        : max(3, to_text(subject).count(",") + 1)
+    ]
     if schema_of(code) is None or domain_of(host) is None:
         raise ScriptError(f"{to_text(subject)!r} is not a locator", kind="type")
     key = rest[0] if rest and "=" not in rest[0] else ""

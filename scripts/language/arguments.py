@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from scripts.language.assertions import AssertionReader
@@ -57,9 +58,7 @@ class ArgumentReader:
         if len(line.arguments) > len(names):
             self._fault(node, f"{spec.word} takes at most {len(names)} values on its line")
 
-    def _body(
-        self, spec: CommandSpec, body: Node, found: dict[str, Any], *, inline: bool
-    ) -> None:
+    def _body(self, spec: CommandSpec, body: Node, found: dict[str, Any], *, inline: bool) -> None:
         if body.pairs is not None and not (inline and spec.body):
             self._pairs(spec, body, found)
             return
@@ -79,8 +78,11 @@ class ArgumentReader:
             if parameter is None:
                 if not spec.rest:
                     known = [each.name for each in spec.parameters]
-                    self._fault(key, f"{spec.word} has no parameter {key.text}",
-                                nearest(key.text or "", known))
+                    self._fault(
+                        key,
+                        f"{spec.word} has no parameter {key.text}",
+                        nearest(key.text or "", known),
+                    )
                 others.append((key, part))
             elif parameter.name in found:
                 self._fault(key, f"{parameter.name} is given twice")
@@ -109,7 +111,8 @@ class ArgumentReader:
             return ["list", [self.value(item) for item in node.items]]
         if node.pairs is not None:
             return self._map(node.pairs)
-        return self._guard(node, value, node.text or "", quoted=node.quoted)
+        tree: Tree = self._guard(node, value, node.text or "", quoted=node.quoted)
+        return tree
 
     def template(self, node: Node) -> Tree:
         """Return the tree of running text."""
@@ -118,7 +121,8 @@ class ArgumentReader:
             return ["lit", ""]
         text = node.text if node.quoted else node.text.strip()
         whole = None if node.quoted else self._guard(node, whole_expression, text)
-        return whole or self._guard(node, template, text)
+        tree: Tree = whole or self._guard(node, template, text)
+        return tree
 
     def positional(self, text: str) -> list[Tree]:
         """Return the trees of `a, b` or `$a $b`."""
@@ -130,7 +134,8 @@ class ArgumentReader:
     def _list(self, node: Node) -> Tree:
         if node.text is None:
             return self.value(node)
-        return self._guard(node, comma_list, node.text)
+        tree: Tree = self._guard(node, comma_list, node.text)
+        return tree
 
     def _map(self, pairs: list[tuple[Node, Node]]) -> Tree:
         """Return a map, or a merge when keys are holders (2.7)."""
@@ -149,7 +154,7 @@ class ArgumentReader:
                 parts.append([tree, self.value(body)])
         return ["map", parts]
 
-    def _guard(self, node: Node, read: Any, text: str, **options: Any) -> Any:
+    def _guard(self, node: Node, read: Callable[..., Any], text: str, **options: Any) -> Any:
         try:
             return read(text, self.vocabulary, **options)
         except BadExpression as bad:

@@ -87,8 +87,11 @@ class BlockCompiler:
         """Compile a command line with its body; faults go to the reader."""
         line = read_line(node.text or "")
         if line is None:
-            self.fault(node, f"a command was expected, not {(node.text or '')[:40]!r}",
-                       "command words are in capitals")
+            self.fault(
+                node,
+                f"a command was expected, not {(node.text or '')[:40]!r}",
+                "command words are in capitals",
+            )
             return
         if line.bad_out:
             self.fault(node, f"{line.bad_out} cannot take a result", "write >> $name")
@@ -207,8 +210,12 @@ class BlockCompiler:
             return
         if body is None:
             if line.out is not None:
-                self.emit("put", node, ["merge", [["", ["holder", line.out[1]]], ["", target]]],
-                          [">>", line.out[1], line.out[2]])
+                self.emit(
+                    "put",
+                    node,
+                    ["merge", [["", ["holder", line.out[1]]], ["", target]]],
+                    [">>", line.out[1], line.out[2]],
+                )
             else:
                 self.emit("put", node, target, [">>", _root(target), []])
             return
@@ -232,15 +239,13 @@ class BlockCompiler:
 
     def _error(self, node: Node, line: CommandLine, body: Node | None) -> None:
         if body is not None and body.pairs is not None:
-            [message] = [part for key, part in body.pairs if key.text == "Message"] or [None]
-            if message is None or len(body.pairs) > 1:
+            messages = [part for key, part in body.pairs if key.text == "Message"]
+            if len(messages) != 1 or len(body.pairs) > 1:
                 self.fault(body, "ERROR takes Message")
-            body = message
+            body = messages[0] if messages else None
         self.emit("error", node, self._value(line, body, node, text=True))
 
-    def _value(
-        self, line: CommandLine, body: Node | None, node: Node, text: bool = False
-    ) -> Tree:
+    def _value(self, line: CommandLine, body: Node | None, node: Node, text: bool = False) -> Tree:
         if line.inline and body is not None:
             self.fault(node, f"{line.word} takes one value: inline, or below")
         source = body or Node(node.line, node.column, text=line.inline)

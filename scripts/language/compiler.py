@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from scripts.language.blocks import BlockCompiler
 from scripts.language.code import ABI, CompiledFile, Script
@@ -56,12 +55,12 @@ def _compile(
     if not root.pairs:
         reader.fault("the file is empty", 1, 1)
     for key, body in root.pairs:
-        name = _header(key, compiled, reader)
-        if name is None:
+        header = _header(key, compiled, reader)
+        if header is None:
             continue
-        if name in compiled.scripts:
-            reader.fault(f"the script {name} is defined twice", key.line, key.column)
-        compiled.scripts[name] = _script(name, key, body, compiled, reader, vocabulary)
+        if header in compiled.scripts:
+            reader.fault(f"the script {header} is defined twice", key.line, key.column)
+        compiled.scripts[header] = _script(header, key, body, compiled, reader, vocabulary)
 
 
 def _header(key: Node, compiled: CompiledFile, reader: Reader) -> str | None:
@@ -75,8 +74,12 @@ def _header(key: Node, compiled: CompiledFile, reader: Reader) -> str | None:
         compiled.menu.append((identity, title, title))
         bare = title
     if not _NAME.fullmatch(bare):
-        reader.fault(f"{text!r} is not a script name", key.line, key.column,
-                     "letters, digits, space and _ . @ - only")
+        reader.fault(
+            f"{text!r} is not a script name",
+            key.line,
+            key.column,
+            "letters, digits, space and _ . @ - only",
+        )
         return None
     return bare
 

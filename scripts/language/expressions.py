@@ -138,9 +138,9 @@ class Parser:
     def _postfix(self, tree: Tree) -> Tree:
         self.expect(".")
         if self.take("{"):
-            name = self.expression()
+            computed = self.expression()
             self.expect("}")
-            return ["computed", tree, name]
+            return ["computed", tree, computed]
         if self.take("$"):
             return ["prop", tree, "$"]
         name = self.match(_IDENT)

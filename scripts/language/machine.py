@@ -84,8 +84,15 @@ class Frame:
 
     def to_json(self) -> list[Any]:
         """Return the frame as JSON."""
-        return [self.version, self.script, encode(self.inputs), encode(self.holders), self.pc,
-                self.out, self.last]
+        return [
+            self.version,
+            self.script,
+            encode(self.inputs),
+            encode(self.holders),
+            self.pc,
+            self.out,
+            self.last,
+        ]
 
     @classmethod
     def from_json(cls, stored: list[Any]) -> Frame:

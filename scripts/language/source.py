@@ -65,8 +65,12 @@ class Reader:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            self.fault(f"not YAML: {error.problem or error.context}", line, column,
-                       "quote texts that hold ': ', '#' or begin with a bracket")
+            self.fault(
+                f"not YAML: {error.problem or error.context}",
+                line,
+                column,
+                "quote texts that hold ': ', '#' or begin with a bracket",
+            )
             return None
         except (YAMLError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
             # The YAML library raises these for odd characters and odd directives.
@@ -81,8 +85,9 @@ class Reader:
             for event in events:
                 if isinstance(event, DocumentStartEvent):
                     documents += 1
-                elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent
-                                | AliasEvent):
+                elif isinstance(
+                    event, ScalarEvent | SequenceStartEvent | MappingStartEvent | AliasEvent
+                ):
                     node = self._node(event, events, 0)
                     root = root or node
         except ScriptSyntaxError:
@@ -109,8 +114,11 @@ class Reader:
                     break
                 node.items.append(self._node(each, events, depth + 1))  # type: ignore[union-attr]
             return node
-        return self._mapping(Node(line, column, pairs=[], flow=bool(event.flow_style)),  # type: ignore[attr-defined]
-                             events, depth)
+        return self._mapping(
+            Node(line, column, pairs=[], flow=bool(event.flow_style)),  # type: ignore[attr-defined]
+            events,
+            depth,
+        )
 
     def _mapping(self, node: Node, events: Iterator[Event], depth: int) -> Node:
         seen: set[str] = set()

@@ -46,7 +46,7 @@ def test_offered_100_times_8_at_once_is_one_transition_one_resume_one_event(alic
         list(threads.map(lambda _: work(), range(4)))
     pump()
     assert Token.objects.get(pk=token).state == "ACCEPTED"
-    assert TokenEvent.objects.filter(token=token, value="ACCEPTED").count() == 1
+    assert TokenEvent.objects.filter(token_id=token, value="ACCEPTED").count() == 1
     assert Run.objects.filter(script="OnTokenOffered", domain="theatre.test").count() == 1
     assert Signal.objects.filter(hook__name=token).count() == 1
     assert [line for line in alice.lines(chat) if line.startswith("DONE")] == [
@@ -62,7 +62,7 @@ def test_contradicting_answer_changes_nothing_and_leaves_a_conflict(alice: Perso
         assert send_as("broker.test", "theatre.test", OFFERED, body).status == 200
         pump()
     assert Token.objects.get(pk=token).state == "DECLINED"
-    conflicts = TokenEvent.objects.filter(token=token, kind="CONFLICT")
+    conflicts = TokenEvent.objects.filter(token_id=token, kind="CONFLICT")
     assert [event.value for event in conflicts] == ["ACCEPTED"]
     assert alice.lines(chat)[-1] == "FAIL No ticket then. Seat B10 is free again."
 
@@ -100,7 +100,7 @@ def test_acceptance_after_the_issuer_gave_up_is_late_and_voids_the_token(alice: 
     pump()
     issued = Token.objects.get(pk=token)
     assert (issued.state, issued.status) == ("EXPIRED", "REVOKED")
-    late = TokenEvent.objects.get(token=token, kind="LATE")
+    late = TokenEvent.objects.get(token_id=token, kind="LATE")
     assert late.value == "ACCEPTED"
     mirrored = BrokerToken.objects.get(token=token)
     assert (mirrored.state, mirrored.status) == ("SAVED", "REVOKED")

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 
 from messaging import admin as pages
 from messaging import clock, keys, outbox
+from messaging.admin_readonly import ReadOnlyAdmin
 from messaging.models import (
     DomainKey,
     HostedDomain,
@@ -25,7 +26,7 @@ from tests.messaging.parties import BROKER, THEATRE, Desk
 
 pytestmark = pytest.mark.django_db
 SITE = AdminSite()
-READ_ONLY: list[tuple[type[pages.ReadOnlyAdmin], Any]] = [
+READ_ONLY: list[tuple[type[ReadOnlyAdmin], Any]] = [
     (pages.HostedDomainAdmin, HostedDomain),
     (pages.DomainKeyAdmin, DomainKey),
     (pages.InboxMessageAdmin, InboxMessage),

@@ -1,4 +1,4 @@
-"""Real servers for tests: embedded, or on the PostgreSQL and the queue that the environment names."""
+"""Real servers for tests: embedded, or on the PostgreSQL and queue that the environment names."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,7 @@ pytestmark = [
 ]
 
 
-def test_three_ends_on_two_workers_take_their_own_branches(
-    server: Server, tmp_path: Path
-) -> None:
+def test_three_ends_on_two_workers_take_their_own_branches(server: Server, tmp_path: Path) -> None:
     server.start()
     people = cast()
     for thread in [p.start(tmp_path, "notifier.test", f"*.test={server.url}") for p in people]:
@@ -46,7 +45,7 @@ def test_redis_emptied_in_mid_flow_ends_the_flow_once(server: Server, visitor: V
     queue = redis.Redis.from_url(os.environ["CELERY_BROKER_URL"])
     visitor.wallet.locate(LOCATOR)
     for side, state in (("issuer", "ISSUED"), ("broker", "DETAILED"), ("broker", "SAVED")):
-        visitor.until(lambda _, side=side, state=state: state in states(server, side))
+        visitor.until(partial(_is_there, server, side, state))
         queue.flushall()
     visitor.until(Visitor.has_ended)
     queue.close()
@@ -58,11 +57,15 @@ def test_workers_killed_in_mid_flow_end_the_flow_once(
     server: Server, visitor: Visitor, side: str, state: str
 ) -> None:
     visitor.wallet.locate(LOCATOR)
-    visitor.until(lambda _: state in states(server, side))
+    visitor.until(partial(_is_there, server, side, state))
     killed = kill_workers(server)
     assert killed >= 2
     visitor.until(Visitor.has_ended)
     assert_flow_ended_once(server, visitor)
+
+
+def _is_there(server: Server, side: str, state: str, visitor: Visitor) -> bool:
+    return state in states(server, side)
 
 
 def kill_workers(server: Server) -> int:

@@ -57,6 +57,14 @@ class WalletSignature(BaseAuthentication):
         return AuthenticationFailed("Not authorised")
 
 
+def authenticated(request: Request) -> Registration:
+    """Return whose request this is."""
+    registration = request.auth
+    if not isinstance(registration, Registration):
+        raise AuthenticationFailed("Not authorised")
+    return registration
+
+
 def is_fresh(timestamp: str) -> bool:
     """Say whether a request's time is inside the window."""
     try:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from wallets import services
 from wallets.api import serializers as shapes
-from wallets.api.authentication import WalletSignature
+from wallets.api.authentication import WalletSignature, authenticated
 from wallets.models import Notification, NotifierBroker, Registration
 from wallets.selectors import waiting_notifications
 
@@ -47,10 +47,10 @@ class NotificationsView(APIView):
         responses={200: shapes.NotificationsSerializer, **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Return what is not acknowledged, oldest first; wait up to `wait` seconds for the first."""
+        """Return what is not acknowledged, oldest first; wait up to `wait` seconds for any."""
         asked = shapes.PollSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        waiting = poll(request.auth, **asked.validated_data)
+        waiting = poll(authenticated(request), **asked.validated_data)
         return Response(shapes.NotificationsSerializer({"Notifications": waiting}).data)
 
 
@@ -68,7 +68,7 @@ class AcknowledgeView(APIView):
         """Acknowledge notifications by id; others' and unknown ids are passed over."""
         given = shapes.AcknowledgeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        count = services.acknowledge(request.auth, given.validated_data["IDs"])
+        count = services.acknowledge(authenticated(request), given.validated_data["IDs"])
         return Response({"Acknowledged": count})
 
 

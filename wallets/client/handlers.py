@@ -47,7 +47,9 @@ def show_prompt(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
     if known is not None and (known.get("Reply") is None or known.get("Sent")):
         return []
     if known is None:
-        content = wallet.ask_in_chat(chat_id, body["Sender"], "Prompted@Host", {"Prompt": prompt_id})
+        content = wallet.ask_in_chat(
+            chat_id, body["Sender"], "Prompted@Host", {"Prompt": prompt_id}
+        )
         known = {
             "Prompt": prompt_id,
             "Chat": chat_id,

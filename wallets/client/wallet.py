@@ -146,9 +146,7 @@ class Wallet:
         envelope = self._envelope(to, subject, body, sender=ANONYMOUS)
         return self.transport.call(envelope.signed(self.chat_key(chat)), self.keys.key_of)
 
-    def _envelope(
-        self, to: str, subject: str, body: dict[str, Any], sender: str = ""
-    ) -> Envelope:
+    def _envelope(self, to: str, subject: str, body: dict[str, Any], sender: str = "") -> Envelope:
         return Envelope.build(
             sender=sender or self.id, to=to, subject=subject, body=body, now=clock.now()
         )
