@@ -97,12 +97,12 @@ class BlockCompiler:
             self.fault(node, f"{line.bad_out} cannot take a result", "write >> $name")
         if body is not None and body.is_blank:
             body = None
-        if line.word in ("THEN", "ELSE"):
-            self._branch(node, line, body)
-            return
-        self.close()
         try:
-            self._dispatch(node, line, body)
+            if line.word in ("THEN", "ELSE"):
+                self._branch(node, line, body)
+            else:
+                self.close()
+                self._dispatch(node, line, body)
         except BadExpression as bad:
             self.fault(node, f"{line.word}: {bad.message}", bad.hint)
 

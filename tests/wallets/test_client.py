@@ -21,6 +21,7 @@ from wallets.client.errors import Untrusted
 from wallets.client.wallet import well_formed
 
 Make = Callable[..., Scene]
+UUID = "0b0c7d1e-3c55-4a8e-9a55-6a7d4ee1f001"
 TICKET = ".HOST,theatre.test,ticket"
 YES = {"TEXT": {"Result": "OK", "Answer": "Alice"}, "CONFIRM": {"Result": "YES"}}
 
@@ -176,7 +177,7 @@ def test_files_are_for_their_owner_only_and_events_hold_no_secret(scene: Make) -
     alice = scene(**YES)
     happened = alice.open(TICKET)
     assert alice.folder.stat().st_mode & 0o077 == 0
-    files = [path for path in alice.folder.rglob("*.json")]
+    files = list(alice.folder.rglob("*.json"))
     assert files
     assert all(path.stat().st_mode & 0o077 == 0 for path in files)
     seeds = [json.loads(path.read_text()).get("Seed") for path in files]
@@ -186,11 +187,18 @@ def test_files_are_for_their_owner_only_and_events_hold_no_secret(scene: Make) -
 
 @pytest.mark.parametrize(
     "body",
-    [{"Chat": "../../etc"}, {"Token": "../x"}, {"Issuer": "../../theatre"}, {"Host": "a/b.test"}],
+    [{"Chat": "../../etc"}, {"Token": "../x"}, {"Issuer": "../../theatre"}, {}, {"Issuer": 7}],
 )
-def test_names_that_would_leave_the_folder_are_refused(body: dict[str, str]) -> None:
+def test_names_that_would_leave_the_folder_are_refused(body: dict[str, Any]) -> None:
+    good = {
+        "Wallet": UUID,
+        "Issuer": "theatre.test",
+        "Token": UUID,
+        "Chat": UUID,
+    }
+    assert well_formed("Save@Notifier", good) == good
     with pytest.raises(Untrusted):
-        well_formed(body)
+        well_formed("Save@Notifier", {**good, **body} if body else {})
 
 
 def test_nobody_there_is_said_so(tmp_path: Path) -> None:
