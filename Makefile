@@ -37,6 +37,9 @@ server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABAS
 	@test -n "$$CELERY_BROKER_URL" || { echo "set CELERY_BROKER_URL, such as redis://127.0.0.1:6379/9"; exit 2; }
 	$(BIN)/python -m pytest
 
+browser-test: $(VENV)/installed-dev ## operators' pages in Chromium (Debian's package, or CHROMIUM=path)
+	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -m browser
+
 bench: $(VENV)/installed ## flows per second and CPU per flow; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench
 

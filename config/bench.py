@@ -122,9 +122,13 @@ def measure(server: Server, folder: Path, shape: str, flows: int, count: int) ->
     cuts = statistics.quantiles(lengths, n=20) if done > 1 else lengths * 20
     print(f"shape: {shape}; {done} flows by {count} wallets at once, {kept} valid tokens kept")
     print(f"throughput: {done / wall:.1f} flows/s")
-    print(f"server CPU: {1000 * cpu / done:.0f} ms/flow (without PostgreSQL and Redis), "
-          f"as much as {cpu / done / signature:.0f} signatures with their check")
-    print(f"length of a flow, a person who answers at once: p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
+    print(
+        f"server CPU: {1000 * cpu / done:.0f} ms/flow (without PostgreSQL and Redis), "
+        f"as much as {cpu / done / signature:.0f} signatures with their check"
+    )
+    print(
+        f"length of a flow, a person who answers at once: p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s"
+    )
     return 0 if kept == done else 1
 
 

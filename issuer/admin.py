@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from issuer import services
 from issuer.models import Token, TokenEvent
 from issuer.states import TokenState
-from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
 
 
 class TokenEventInline(ReadOnlyInline):
@@ -26,6 +27,15 @@ class TokenAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     inlines = (TokenEventInline,)
     actions = ("revoke",)
+    readonly_fields = ("offered_by", "handlers")
+
+    @admin.display(description="offered by")
+    def offered_by(self, token: Token) -> SafeString:
+        return search_link("scripts_run", token.run, "the run that waits for the answer")
+
+    @admin.display(description="handled by")
+    def handlers(self, token: Token) -> SafeString:
+        return search_link("scripts_run", token.pk, "the runs this token started")
 
     @admin.action(description="Revoke (cannot be undone)", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:

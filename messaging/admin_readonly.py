@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -20,6 +23,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def search_link(model: str, words: object, shown: str) -> SafeString:
+    """Return a link to the list of `model` (app_model), searched for `words`."""
+    url = reverse(f"admin:{model}_changelist")
+    return format_html('<a href="{}?q={}">{}</a>', url, words, shown)
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
 from scripts import services
 from scripts.models import Hook, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
 
@@ -32,6 +32,17 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     inlines = (RunEventInline, HookInline)
     actions = ("retry",)
+    readonly_fields = ("received", "sent")
+
+    @admin.display(description="started by message")
+    def received(self, run: Run) -> SafeString | str:
+        if run.message_id is None:
+            return "-"
+        return search_link("messaging_inboxmessage", run.message_id, "the message received")
+
+    @admin.display(description="messages sent")
+    def sent(self, run: Run) -> SafeString:
+        return search_link("messaging_outboxmessage", run.pk, "the messages it sent")
 
     @admin.action(description="Retry what is quarantined", permissions=["view"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:

@@ -1,0 +1,97 @@
+"""Operators in a real browser: find a token and what happened to it; write a talker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from host.models import Talker
+from issuer.models import Token
+from tests.flows.steps import agreed_ticket
+from tests.person import Person
+from tests.pump import pump
+
+pytestmark = pytest.mark.browser
+# Where to leave screenshots for a person to look at; nowhere by default.
+SHOTS = os.environ.get("SCREENSHOTS")
+
+
+@pytest.fixture(autouse=True)
+def _orm_beside_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser's driver runs an event loop in this thread; Django would refuse the database."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture
+def kept(alice: Person) -> str:
+    """A token that alice has accepted."""
+    _, token = agreed_ticket(alice)
+    alice.saved("theatre.test", token)
+    pump()
+    return token
+
+
+@pytest.fixture
+def ops(live_server: LiveServer, page: Page, places: list[str]) -> Page:
+    """The operators' pages, logged in."""
+    User.objects.create_superuser("bob", password="made-up-for-this-test")
+    page.goto(f"{live_server.url}/ops/")
+    page.fill("#id_username", "bob")
+    page.fill("#id_password", "made-up-for-this-test")
+    page.click("input[type=submit]")
+    return page
+
+
+def shoot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def test_token_is_found_with_its_events_and_cannot_be_edited(kept: str, ops: Page) -> None:
+    ops.goto(ops.url.split("/ops/")[0] + "/ops/issuer/token/")
+    ops.fill("#searchbar", kept)
+    ops.click("#changelist-search input[type=submit]")
+    shoot(ops, "tokens")
+    ops.click("#result_list tbody tr th a")
+    expect(ops.locator("#events-group")).to_contain_text("ISSUED")
+    expect(ops.locator("#events-group")).to_contain_text("ACCEPTED")
+    expect(ops.locator("input[name=_save]")).to_have_count(0)
+    shoot(ops, "token")
+    ops.click("text=the runs this token started")
+    expect(ops.locator("#result_list")).to_contain_text("OnTokenIssued")
+    ops.click("#result_list a:has-text('OnTokenIssued')")
+    ops.click("text=the messages it sent")
+    expect(ops.locator("#result_list")).to_contain_text("Issue@Broker")
+    shoot(ops, "messages")
+
+
+def test_run_shows_its_segments(kept: str, ops: Page) -> None:
+    base = ops.url.split("/ops/")[0]
+    ops.goto(f"{base}/ops/scripts/run/?q={Token.objects.get().run}")
+    ops.click("#result_list tbody tr th a")
+    expect(ops.locator("#events-group")).to_contain_text("WAITING")
+    expect(ops.locator("#events-group")).to_contain_text("DONE")
+    shoot(ops, "run")
+
+
+def test_talker_with_a_fault_is_told_its_line_and_a_good_one_is_kept(ops: Page) -> None:
+    base = ops.url.split("/ops/")[0]
+    ops.goto(f"{base}/ops/host/talker/add/")
+    ops.fill("#id_domain", "gym.test")
+    ops.fill("#id_key", "day")
+    ops.fill("#id_title", "Day pass")
+    ops.fill("#id_source", "💬 Day pass:\n- INFOO: Welcome")
+    ops.click("input[name=_save]")
+    expect(ops.locator(".errorlist >> nth=0")).to_contain_text(
+        "day.yaml:2:3: unknown command INFOO"
+    )
+    shoot(ops, "talker-fault")
+    ops.fill("#id_source", "💬 Day pass:\n- INFO: Welcome")
+    ops.click("input[name=_save]")
+    expect(ops.locator(".messagelist")).to_contain_text("was added successfully")
+    assert Talker.objects.get(key="day").script == "Day pass"
