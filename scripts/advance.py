@@ -91,11 +91,9 @@ def _interpret(
             run.hook_id = step.hook_id
             _watch(run)
             return outcome
-        Timer.objects.filter(run=run).delete()
         step.hook_id = run.hook_id = None
         resume(continuation, step, value if answered else TIMED_OUT)
         outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
-    Timer.objects.filter(run=run).delete()
     return outcome
 
 
@@ -132,8 +130,9 @@ def _end(run: Run, state: RunState) -> None:
     run.state = state
     run.finished_at = clock.now()
     run.hook_id = None
-    Timer.objects.filter(run=run).delete()
-    hooks.close_hooks(run)
+    if run.rev:  # most handlers end in their first segment, and hold neither
+        Timer.objects.filter(run=run).delete()
+        hooks.close_hooks(run)
 
 
 def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+
+from django.db import transaction
 
 from messaging import clock
 from messaging import registry as messages
@@ -183,9 +185,16 @@ def _stored(digest: str) -> Version:
     return Version(row.hash, row.name, row.source, CompiledFile.from_json(row.code), row.links)
 
 
+# Hashes of rows that this process has seen committed; a version is never deleted.
+_kept: set[str] = set()
+
+
 def store(wanted: Version) -> None:
     """Keep a version and all it calls as rows, so that runs outlive the release that began them."""
+    if wanted.hash in _kept:
+        return
     if ScriptVersion.objects.filter(hash=wanted.hash).exists():
+        transaction.on_commit(partial(_kept.add, wanted.hash))
         return
     for digest in wanted.links.values():
         store(version(digest))

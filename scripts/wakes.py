@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from messaging import clock
 from messaging.bell import ring
@@ -30,16 +30,22 @@ ON CONFLICT (run_id) DO UPDATE SET
 """
 
 
+# One statement, so that two workers who hear the same bell need no transaction to agree: the
+# second one finds the row no longer due.
+CLAIM = """
+UPDATE scripts_ready SET attempts = attempts + 1, due_at = %s
+WHERE run_id = %s AND due_at <= %s RETURNING gen
+"""
+
+
 def wake(run_id: UUID, *, due_at: datetime | None = None, nudge: bool = True) -> None:
     """Record that a run is owed an advance, now or at `due_at` (UTC), and ring for a worker.
 
     Safe against an advance in progress: it deletes only the generation that it claimed.
     """
     moment = due_at or clock.now()
-    key = Ready._meta.pk.get_db_prep_value(run_id, connection)
-    at = Ready._meta.get_field("due_at").get_db_prep_value(moment, connection)
     with connection.cursor() as cursor:
-        cursor.execute(WAKE, [key, at])
+        cursor.execute(WAKE, [_stored_id(run_id), _stored_time(moment)])
     if nudge:
         ring("scripts.advance", str(run_id))
 
@@ -48,21 +54,22 @@ def claim(run_id: UUID) -> int | None:
     """Take a due run for the length of a lease; return its generation, or None when not due.
 
     The attempt is counted and committed here, before the risky work: a script that kills its
-    worker must be counted too. Takes its own transaction.
+    worker must be counted too. Must not be called inside a transaction.
     """
-    with transaction.atomic():
-        now = clock.now()
-        row = (
-            Ready.objects.select_for_update(skip_locked=True)
-            .filter(run_id=run_id, due_at__lte=now)
-            .first()
-        )
-        if row is None:
-            return None
-        taken = Ready.objects.filter(run_id=run_id, gen=row.gen, attempts=row.attempts).update(
-            attempts=F("attempts") + 1, due_at=now + LEASE
-        )
-        return row.gen if taken else None
+    now = clock.now()
+    values = [_stored_time(now + LEASE), _stored_id(run_id), _stored_time(now)]
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _stored_id(run_id: UUID) -> Any:
+    return Ready._meta.pk.get_db_prep_value(run_id, connection)
+
+
+def _stored_time(moment: datetime) -> Any:
+    return Ready._meta.get_field("due_at").get_db_prep_value(moment, connection)
 
 
 def due_runs(limit: int) -> list[UUID]:

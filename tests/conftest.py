@@ -8,6 +8,7 @@ import pytest
 
 from config.demo.data import seed
 from messaging import clock
+from scripts import library
 from tests.person import Person
 from tests.pump import pump
 
@@ -17,6 +18,12 @@ def _still_clock() -> Iterator[None]:
     """Tests that move the clock leave it as they found it."""
     yield
     clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has an empty database; what the process knows of the last one is void."""
+    monkeypatch.setattr(library, "_kept", set())
 
 
 @pytest.fixture(autouse=True)

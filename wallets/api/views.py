@@ -75,7 +75,7 @@ class AcknowledgeView(APIView):
 def poll(registration: Registration, *, wait: float, limit: int) -> list[Notification]:
     """Return up to `limit` waiting notifications, after at most `wait` seconds.
 
-    The connection is given back between two looks: a waiting wallet holds no database.
+    A waiting wallet holds no connection to a database server between two looks.
     """
     end = time.monotonic() + wait
     pause = FIRST_PAUSE
@@ -84,7 +84,7 @@ def poll(registration: Registration, *, wait: float, limit: int) -> list[Notific
         left = end - time.monotonic()
         if waiting or left <= 0:
             return waiting
-        if not connection.in_atomic_block:
+        if connection.vendor != "sqlite" and not connection.in_atomic_block:
             connection.close()
         time.sleep(min(pause, left))
         pause = min(pause * 1.3, LONGEST_PAUSE)
