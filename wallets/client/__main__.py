@@ -81,7 +81,7 @@ def _listen(wallet: Wallet, quiet: float) -> int:
     while time.monotonic() < limit:
         happened = wallet.poll(wait=min(quiet, 20))
         show(happened)
-        if happened:
+        if any(event.kind != events.FAILED for event in happened):
             limit = time.monotonic() + quiet
     return 0
 

@@ -44,6 +44,7 @@ class Folder:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
+        _keep_names(target.parent)
 
     def names(self, below: str, pattern: str = "*.json") -> list[str]:
         """Return the files below a folder, by name from the wallet's folder."""
@@ -60,3 +61,13 @@ class Folder:
             (self.path / name).replace(destination)
         except FileNotFoundError:
             return
+        _keep_names(destination.parent)
+
+
+def _keep_names(folder: Path) -> None:
+    """Bring a folder's list of names to the disk: a new file without its name is lost."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

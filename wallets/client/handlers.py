@@ -11,6 +11,7 @@ from messaging.syntax import format_time
 from wallets.client import events
 from wallets.client.errors import Refused, Untrusted
 from wallets.client.events import Event
+from wallets.client.prompts import printable, read_content
 
 if TYPE_CHECKING:
     from wallets.client.wallet import Wallet
@@ -27,7 +28,7 @@ def open_chat(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
             "Chat": body["Chat"],
             "Hook": body.get("Hook", ""),
             "Host": body["Host"],
-            "HostTitle": body.get("HostTitle") or body["Host"],
+            "HostTitle": printable(str(body.get("HostTitle") or body["Host"])),
             "Seed": PrivateKey.generate().seed().hex(),
             "Opened": format_time(clock.now()),
             "Prompts": {},
@@ -44,31 +45,30 @@ def show_prompt(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
     chat_id, prompt_id = body["Chat"], body["Hook"]
     chat = wallet.chat(chat_id)
     known = chat["Prompts"].get(prompt_id)
-    if known is not None and (known.get("Reply") is None or known.get("Sent")):
-        return []
     if known is None:
         content = wallet.ask_in_chat(
             chat_id, body["Sender"], "Prompted@Host", {"Prompt": prompt_id}
         )
         known = {
+            # First, so that a host's answer cannot say who asked, or that it was answered.
+            **read_content(content),
             "Prompt": prompt_id,
             "Chat": chat_id,
             "Sender": body["Sender"],
             "Format": body["Format"],
-            "Emoji": body.get("Emoji", ""),
-            **content,
+            "Emoji": printable(str(body.get("Emoji") or "")),
         }
+        _keep(wallet, chat, known)
     shown = Event(
         events.SHOWN, f"{known['Emoji']} {known['Text']}", chat=chat_id, details=dict(known)
     )
     if known["Format"] not in INPUTS:
-        _keep(wallet, chat, known)
         return [shown]
-    return [shown, _reply(wallet, chat, known)]
+    return [] if known.get("Sent") else [shown, _reply(wallet, chat, known)]
 
 
 def _reply(wallet: Wallet, chat: dict[str, Any], prompt: dict[str, Any]) -> Event:
-    if prompt.get("Reply") is None:
+    if "Reply" not in prompt:
         prompt["Reply"] = wallet.answer(wallet, prompt)
         _keep(wallet, chat, prompt)  # before it is sent: a crash must not ask the person again
     if prompt["Reply"] is None:
@@ -111,20 +111,22 @@ def remove_token(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
     """Remove: let go of a token; its file is put aside, out of the list."""
     issuer, token = body["Issuer"].lower(), body["Token"]
     wallet.folder.move(f"tokens/{issuer}/{token}.json", f"removed/{issuer}/{token}.json")
-    return [Event(events.REMOVED, f"removed a token by {issuer}: it came too late", token=token)]
+    return [Event(events.REMOVED, f"removed a token by {issuer}", token=token)]
 
 
 def update_list(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
-    """Updated: ask the broker what this wallet holds now."""
-    view = wallet.frontend()
+    """Updated: ask the broker what this wallet holds now, and tell what is new or other."""
+    before = wallet.listed()
+    wallet.frontend()
     return [
         Event(
             events.UPDATED,
-            f"{row['Title']}: {row['Status']}",
+            f"{printable(str(row.get('Title')))}: {row.get('Status')}",
             token=row["Token"],
             details=row,
         )
-        for row in view.get("Tokens", [])
+        for name, row in wallet.listed().items()
+        if before.get(name, {}).get("Status") != row.get("Status")
     ]
 
 

@@ -2,7 +2,9 @@
 
 A wallet trusts the broker it chose, and asks it for the keys of all others (`PublicKey@Graph`);
 such answers must be signed with the broker's key. The broker's own keys are learnt from the
-broker over the authenticated transport (TLS for `pw.{broker}`), and kept.
+broker over the authenticated transport (TLS for `pw.{broker}`) the first time a selector is met:
+the answer proves itself with the key it tells. Each is kept, and never replaced; a new selector is
+how a broker changes its key.
 """
 
 from __future__ import annotations
@@ -44,13 +46,16 @@ class Keyring:
             now=clock.now(),
         )
         try:
-            raw = self.transport.post(request).content
+            raw = self.transport.post(request)
         except Refused:
             raise Untrusted(f"{self.broker} knows no key {selector} of {domain}") from None
 
         def key_of_answer(sender: str, used: str) -> PublicKey:
             if domain == self.broker and used == selector:  # it proves itself with what it says
                 return _key(peek(raw).body.get("PublicKey"))
+            if domain == self.broker and f"{self.broker} {used}" not in self.known:
+                # One step only: else each unknown key would be vouched for by the next.
+                raise Untrusted(f"{self.broker} vouches for a key with one that nobody knows")
             return self.key_of(sender, used)
 
         return _key(proved(raw, request, key_of_answer).get("PublicKey"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +12,21 @@ from messaging import clock
 from messaging.documents import InvalidDocument, check_document
 from messaging.envelope import ANONYMOUS, Envelope, Malformed
 from messaging.signing import PrivateKey
-from messaging.syntax import format_time, is_domain, is_uuid
-from wallets import request_signature
+from messaging.syntax import (
+    format_time,
+    is_domain,
+    is_language,
+    is_selector,
+    is_uuid,
+    parse_locator,
+)
 from wallets.client import events
 from wallets.client.errors import Refused, Unreachable, Untrusted, WalletError
 from wallets.client.events import Event
 from wallets.client.folder import Folder
 from wallets.client.handlers import HANDLERS
 from wallets.client.keyring import Keyring
+from wallets.client.queue import Queue
 from wallets.client.transport import Transport, peek, proved
 
 Answer = Callable[["Wallet", dict[str, Any]], "dict[str, str] | None"]
@@ -32,14 +38,27 @@ def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, str] |
     return None
 
 
-def well_formed(body: dict[str, Any]) -> dict[str, Any]:
+# What each notification must name; what it may name is checked all the same.
+NEEDED = {
+    "Open@Notifier": ("Chat", "Host"),
+    "Prompt@Notifier": ("Chat", "Hook", "Sender", "Format"),
+    "Save@Notifier": ("Chat", "Issuer", "Token"),
+    "Remove@Notifier": ("Issuer", "Token"),
+    "Updated@Notifier": (),
+}
+
+
+def well_formed(subject: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a notification whose ids and domains are that and nothing else: they
     become names of files. Raises Untrusted."""
+    for name in NEEDED[subject]:
+        if not isinstance(body.get(name), str):
+            raise Untrusted(f"{subject} without {name}")
     for name in ("Chat", "Token", "Hook"):
-        if name in body and not is_uuid(str(body[name])):
+        if name in body and not is_uuid(body[name]):
             raise Untrusted(f"a notification whose {name} is no id")
     for name in ("Issuer", "Host", "Sender"):
-        if name in body and not is_domain(str(body[name])):
+        if name in body and not is_domain(body[name]):
             raise Untrusted(f"a notification whose {name} is no domain")
     return body
 
@@ -63,6 +82,7 @@ class Wallet:
         self.key = PrivateKey.from_seed(bytes.fromhex(state["Seed"]))
         self.transport = Transport([*routes, *state.get("Routes", [])])
         self.keys = Keyring(self.folder, self.transport, self.broker)
+        self.queue = Queue(self.transport, self.key, wallet=self.id, notifier=self.notifier)
         self.answer = answer
 
     @classmethod
@@ -77,32 +97,28 @@ class Wallet:
     ) -> Wallet:
         """Make keys and onboard at a notifier (protocol 5.1).
 
-        Raises WalletError when the folder holds a wallet already, Unreachable or Refused.
+        The key is kept before it is offered, so that an answer that is lost can be asked again:
+        the same key gets the same wallet. Raises WalletError when the folder holds a wallet
+        already or what is asked makes no sense, Unreachable, Refused or Untrusted.
         """
+        notifier = notifier.lower()
+        if not is_domain(notifier) or not is_language(language):
+            raise WalletError(f"{notifier} is no domain, or {language} no language such as en-us")
         store = Folder(folder)
         store.make()
-        # The key is kept before it is offered, so that an answer that is lost can be asked again:
-        # the same key gets the same wallet.
         draft = store.read("onboarding.json") or {"Seed": PrivateKey.generate().seed().hex()}
         store.write("onboarding.json", draft)
         key = PrivateKey.from_seed(bytes.fromhex(draft["Seed"]))
         transport = Transport(routes)
-        request = Envelope.build(
-            sender=ANONYMOUS,
-            to=notifier,
-            subject="Onboard@Notifier",
-            body={"Language": language, "PublicKey": key.public.spki},
-            now=clock.now(),
-        ).signed(key)
-        raw = transport.post(request).content
-        broker = str(peek(raw).body.get("Broker", ""))
-        body = proved(raw, request, Keyring(store, transport, broker).key_of)
-        transport.close()
+        try:
+            given = _onboarded(store, transport, key, notifier, language)
+        finally:
+            transport.close()
         state = {
             "Seed": draft["Seed"],
-            "Wallet": body["Wallet"],
+            "Wallet": given["Wallet"],
             "Notifier": notifier,
-            "Broker": body["Broker"],
+            "Broker": given["Broker"],
             "Language": language,
             "Routes": list(routes),
         }
@@ -154,7 +170,14 @@ class Wallet:
     # -- chats ------------------------------------------------------------------------------
 
     def locate(self, locator: str, inputs: dict[str, Any] | None = None) -> str:
-        """Ask the broker to open a chat; return the hook by which its opening is known."""
+        """Ask the broker to open a chat; return the hook by which its opening is known.
+
+        Raises WalletError for a text that is no locator (protocol 3.7), Unreachable or Refused.
+        """
+        try:
+            parse_locator(locator)
+        except ValueError as error:
+            raise WalletError(str(error)) from None
         hook = str(uuid4())
         body = {"Locator": locator, "Hook": hook, **({"Inputs": inputs} if inputs else {})}
         self.tell("Locate@Broker", body)
@@ -186,62 +209,49 @@ class Wallet:
         what could not be reached stays for the next poll.
         """
         happened: list[Event] = []
-        for notification in self._fetch(wait):
+        for notification in self.queue.fetch(wait):
             try:
-                happened += self._handle(notification)
+                happened += self._handle(notification.get("Message"))
             except Unreachable as error:
                 happened.append(Event(events.FAILED, f"will try again: {error}"))
                 continue
-            except (Refused, Untrusted) as error:
+            except Untrusted as error:
                 happened.append(Event(events.REFUSED, str(error)))
-            self._api("POST", "/wallet/notifications/acknowledge", {"IDs": [notification["ID"]]})
+            self.queue.acknowledge(str(notification.get("ID")))
         return happened
 
-    def _fetch(self, wait: float) -> list[dict[str, Any]]:
-        answer = self._api("GET", f"/wallet/notifications?wait={wait:g}")
-        return list(answer["Notifications"])
+    def _handle(self, value: object) -> list[Event]:
+        """Check that the message is our broker's to us, then do what its subject says, once.
 
-    def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        raw = b"" if body is None else json.dumps(body).encode()
-        headers = request_signature.request_headers(
-            self.key,
-            method=method,
-            path=path,
-            notifier=self.notifier,
-            wallet=self.id,
-            body=raw,
-            now=clock.now(),
-        )
-        answer = self.transport.request(
-            method,
-            self.transport.base(self.notifier) + path,
-            content=raw,
-            headers={**headers, "Content-Type": "application/json"},
-        )
-        if answer.status_code != 200:
-            raise Refused(answer.status_code, f"{self.notifier} refused ({answer.status_code})")
-        return dict(answer.json())
-
-    def _handle(self, notification: dict[str, Any]) -> list[Event]:
-        """Check that the message is our broker's to us, then do what its subject says."""
+        The notifier could deliver it again and again: it is old enough to have waited, so its
+        time says nothing, but its correlation is kept.
+        """
+        message = self._checked(value)
+        subject = message.header.subject
+        mark = f"handled/{message.header.correlation}.json"
+        if self.folder.read(mark) is not None:
+            return []
         try:
-            message = Envelope.parse(notification["Message"])
+            happened = HANDLERS[subject](self, well_formed(subject, dict(message.body)))
+        except (Refused, Untrusted) as error:
+            happened = [Event(events.REFUSED, str(error))]
+        self.folder.write(mark, {"Subject": subject, "At": format_time(clock.now())})
+        return happened
+
+    def _checked(self, value: object) -> Envelope:
+        try:
+            message = Envelope.parse(value)
         except Malformed as error:
             raise Untrusted(f"a notification that is no message: {error}") from None
         header = message.header
         if header.sender.lower() != self.broker.lower() or message.body.get("Wallet") != self.id:
             raise Untrusted("a notification that is not from our broker to us")
+        if header.to.lower() != self.notifier or header.subject not in HANDLERS:
+            raise Untrusted(f"{header.subject} to {header.to} means nothing to this wallet")
         key = self.keys.key_of(header.sender, header.selector)
         if not (message.is_signed and message.hash_matches() and message.verifies(key)):
             raise Untrusted("a notification that our broker did not sign")
-        handler = HANDLERS.get(header.subject)
-        if handler is None:
-            raise Untrusted(f"{header.subject} means nothing to this wallet")
-        body = well_formed(dict(message.body))
-        try:
-            return handler(self, body)
-        except KeyError as missing:
-            raise Untrusted(f"{header.subject} without {missing}") from None
+        return message
 
     # -- tokens -----------------------------------------------------------------------------
 
@@ -251,35 +261,44 @@ class Wallet:
         self.folder.write("frontend.json", view)
         return view
 
+    def listed(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return the broker's last word on each token, by (issuer, token)."""
+        rows = (self.folder.read("frontend.json") or {}).get("Tokens", [])
+        return {(row["Issuer"], row["Token"]): row for row in rows}
+
     def tokens(self) -> list[dict[str, Any]]:
-        """Return the stored tokens: {Document, Received, Valid, Problem, Status}."""
-        listed = (self.folder.read("frontend.json") or {}).get("Tokens", [])
-        status = {(row["Issuer"], row["Token"]): row["Status"] for row in listed}
+        """Return the stored tokens: {Document, Received, Chat, Valid, Problem, Status}."""
+        listed = self.listed()
         found = []
         for name in self.folder.names("tokens"):
             stored = self.folder.read(name)
             document = stored["Document"]
-            key = (document["Issuer"], document["Token"])
+            row = listed.get((document["Issuer"], document["Token"]), {})
             problem = self.problem(document)
             found.append(
                 {
                     **stored,
                     "Valid": not problem,
                     "Problem": problem,
-                    "Status": status.get(key, "UNKNOWN"),
+                    "Status": row.get("Status", "UNKNOWN"),
                 }
             )
         return found
 
     def problem(self, document: dict[str, Any], token: str = "", issuer: str = "") -> str:
-        """Return why a document must not be believed; empty when it may (protocol 3.3)."""
+        """Return why a document must not be believed; empty when it may (protocol 3.3).
+
+        Raises Unreachable when the issuer's key is not known yet and cannot be asked for.
+        """
+        signer, selector = document.get("Issuer"), document.get("DKIM")
+        if not is_domain(signer) or not is_selector(selector):
+            return "the document does not say who signed it"
         try:
-            key = self.keys.key_of(str(document.get("Issuer")), str(document.get("DKIM")))
             check_document(
                 document,
-                key,
+                self.keys.key_of(signer, selector),
                 clock.now(),
-                issuer=issuer or str(document.get("Issuer")),
+                issuer=issuer or signer,
                 token=token or str(document.get("Token")),
                 allow_future=True,  # kept now, used once it starts
             )
@@ -295,3 +314,24 @@ class Wallet:
             path, {"Document": document, "Received": format_time(received), "Chat": chat}
         )
         return path
+
+
+def _onboarded(
+    store: Folder, transport: Transport, key: PrivateKey, notifier: str, language: str
+) -> dict[str, str]:
+    """Show the key to the notifier and return the proved {Wallet, Broker}."""
+    request = Envelope.build(
+        sender=ANONYMOUS,
+        to=notifier,
+        subject="Onboard@Notifier",
+        body={"Language": language, "PublicKey": key.public.spki},
+        now=clock.now(),
+    ).signed(key)
+    raw = transport.post(request)
+    broker = peek(raw).body.get("Broker")
+    if not is_domain(broker):
+        raise Untrusted(f"{notifier} named no broker")
+    body = proved(raw, request, Keyring(store, transport, broker).key_of)
+    if not is_uuid(body.get("Wallet")):
+        raise Untrusted(f"{notifier} gave no wallet id")
+    return {"Wallet": body["Wallet"], "Broker": broker.lower()}

@@ -1,0 +1,52 @@
+"""What a host may put before the person: known fields of the right type, without tricks."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from wallets.client.errors import Untrusted
+
+# They turn the direction of writing around, so that what is read is not what was sent.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return text that cannot command a terminal or rearrange itself; one line unless `lines`."""
+    kept = "\n" if lines else ""
+    return "".join(
+        character if character in kept or unicodedata.category(character) != "Cc" else " "
+        for character in text
+        if character not in _TURNING
+    )
+
+
+def read_content(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Text, Details, Options and Default of a Prompted@Host answer (protocol 5.5).
+
+    Nothing else is taken over: who asks, and what was answered, is the wallet's own knowledge.
+    Raises Untrusted for an answer without text or with malformed options.
+    """
+    text = answer.get("Text")
+    if not isinstance(text, str):
+        raise Untrusted("a prompt without text")
+    content: dict[str, Any] = {"Text": printable(text)}
+    for name in ("Details", "Default"):
+        value = answer.get(name)
+        if isinstance(value, str) and value:
+            content[name] = printable(value, lines=True)
+    options = answer.get("Options") or []
+    if not isinstance(options, list):
+        raise Untrusted("a prompt whose options are no list")
+    if options:
+        content["Options"] = [_option(option) for option in options]
+    return content
+
+
+def _option(option: object) -> dict[str, str]:
+    fields = option if isinstance(option, dict) else {}
+    name, title = fields.get("ID"), fields.get("Title") or fields.get("ID")
+    if not isinstance(name, str) or not isinstance(title, str):
+        raise Untrusted("a prompt with an option that is none")
+    return {"ID": name, "Title": printable(title)}
