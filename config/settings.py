@@ -207,7 +207,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(SWEEP_SECONDS * 5, 5)},
     }
     for name in ("scripts.sweep", "messaging.sweep")
-}
+} | {"wallets.prune": {"task": "wallets.prune", "schedule": 3600.0}}
 CELERY_TIMEZONE = "UTC"
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")

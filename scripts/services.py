@@ -183,7 +183,8 @@ def drive(message: InboxMessage) -> None:
     the peer repeats its message.
     """
     end = time.monotonic() + DRIVE_SECONDS
-    run_id = Run.objects.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
+    mine = Run.objects.filter(domain=message.recipient, script=message.subject)
+    run_id = mine.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
     while message.response_status is None and time.monotonic() < end:
         if not (advance(run_id) or _deliver_calls(run_id)):
             time.sleep(0.02)

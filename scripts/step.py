@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import DataError
 
 from messaging import clock, ids, outbox
 from messaging.envelope import Envelope, SenderClass
@@ -20,6 +25,8 @@ from scripts.models import Run
 from scripts.plain import plain
 from scripts.registry import Dataset, Row, Write, registry
 from scripts.states import SignalState
+
+log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = timedelta(days=30)
 
@@ -117,7 +124,7 @@ class Step:
 
     def read(self, name: str, key: Any) -> Item | None:
         """Return the row of dataset `name` with this key, or None."""
-        row = self.dataset(name).read(self.domain, key)
+        row = self._asked(self.dataset(name).read, self.domain, key)
         return None if row is None else as_item(name, row)
 
     def insert(self, name: str, fields: dict[str, Any]) -> Item:
@@ -125,7 +132,7 @@ class Step:
         insert = self.dataset(name).insert
         if insert is None:
             raise refused(f"{name} takes no new rows from scripts")
-        return as_item(name, insert(self._write(fields)))
+        return as_item(name, self._asked(insert, self._write(fields)))
 
     def update(self, item: Item, fields: dict[str, Any]) -> Item:
         """Change the row `item` was read from. The dataset's service guards its state."""
@@ -133,7 +140,17 @@ class Step:
         update = self.dataset(item.set).update
         if update is None:
             raise refused(f"{item.set} cannot be changed by scripts")
-        return as_item(item.set, update(self._write(fields, key=item.key, state=item.state)))
+        write = self._write(fields, key=item.key, state=item.state)
+        return as_item(item.set, self._asked(update, write))
+
+    def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a dataset. What strangers put into a message is of any type and length: a value
+        that a row cannot take ends the run with a refusal, it does not poison it."""
+        try:
+            return door(*arguments)
+        except (AttributeError, DataError, KeyError, TypeError, ValidationError, ValueError) as odd:
+            log.info("dataset_refused", run=str(self.run.pk), exc_info=True)
+            raise refused(f"a value that the dataset does not take: {type(odd).__name__}") from None
 
     def _write(self, fields: dict[str, Any], *, key: str = "", state: str = "") -> Write:
         return Write(
