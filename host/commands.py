@@ -8,7 +8,7 @@ from host import selectors
 from host.prompts import CONFIRM, DONE, FAIL, INFO, ONE, TEXT
 from messaging.syntax import normalise_schema
 from scripts.errors import missing, refused
-from scripts.language.machine import Call, Enter
+from scripts.language.continuation import Call, Enter
 from scripts.language.values import Item
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.library import version

@@ -11,8 +11,8 @@ from host.states import Format, Result
 from messaging import clock
 from messaging.signing import PublicKey
 from scripts.errors import refused
+from scripts.language.continuation import TIMED_OUT, Call
 from scripts.language.errors import Declined
-from scripts.language.machine import TIMED_OUT, Call
 from scripts.language.values import as_time, to_text
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command

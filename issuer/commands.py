@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.errors import refused
-from scripts.language.machine import Call, Enter
+from scripts.language.continuation import Call, Enter
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.plain import plain
 from scripts.registry import Command

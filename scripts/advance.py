@@ -13,15 +13,9 @@ from messaging.registry import subjects
 from scripts import hooks, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
+from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
 from scripts.language.errors import Declined, ScriptError
-from scripts.language.machine import (
-    TIMED_OUT,
-    Continuation,
-    Finished,
-    Parked,
-    Yielded,
-    resume,
-)
+from scripts.language.machine import resume
 from scripts.language.machine import (
     run as run_machine,
 )
@@ -41,7 +35,9 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     Raises StaleRun when another worker committed first: nothing of this segment is kept.
     """
     with transaction.atomic():
-        run = Run.objects.select_for_update().filter(pk=run_id).first()
+        # No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while
+        # holding the hook that we are about to lock.
+        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
         if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
             wakes.settle(run_id, gen)
             return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
-    from scripts.language.machine import Call
+    from scripts.language.continuation import Call
     from scripts.language.vocabulary import CommandSpec
     from scripts.step import Step
 

@@ -17,7 +17,7 @@ from messaging.registry import Mode, subjects
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
-from scripts.language.machine import start
+from scripts.language.continuation import start
 from scripts.language.values import Item
 from scripts.models import Ready, Run, Timer
 from scripts.registry import Row, registry
@@ -148,7 +148,7 @@ def _advance_claimed(run_id: UUID, gen: int | None) -> None:
 def quarantine(run_id: UUID, error: str) -> None:
     """Set a run aside for an operator, with its last fault; it starts again only by retry()."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run_id)
+        run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
         if run.state in FINAL:
             return
         Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])

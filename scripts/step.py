@@ -18,8 +18,8 @@ from messaging.signing import PublicKey
 from scripts import hooks, library
 from scripts.errors import missing, refused
 from scripts.language.compiler import Script
+from scripts.language.continuation import Call, Enter, Wait
 from scripts.language.errors import ScriptError
-from scripts.language.machine import Call, Enter, Wait
 from scripts.language.values import Item, MessageView
 from scripts.models import Run
 from scripts.plain import plain

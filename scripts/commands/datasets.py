@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.errors import missing
+from scripts.language.continuation import Call
 from scripts.language.errors import ScriptError
-from scripts.language.machine import Call
 from scripts.language.values import Item
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command

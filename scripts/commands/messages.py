@@ -7,8 +7,8 @@ from typing import Any
 
 from messaging import clock
 from messaging.registry import Mode, subjects
+from scripts.language.continuation import TIMED_OUT, Call
 from scripts.language.errors import ScriptError
-from scripts.language.machine import TIMED_OUT, Call
 from scripts.language.values import MessageView, as_time
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from messaging import clock
+from scripts.language.continuation import TIMED_OUT, Call
 from scripts.language.errors import ScriptError
-from scripts.language.machine import TIMED_OUT, Call
 from scripts.language.values import as_time
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command

@@ -6,55 +6,28 @@ It may stop after any instruction; what it holds between two of them is JSON.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from scripts.functions import FUNCTIONS
 from scripts.language.checking import Assertion, failure, message
 from scripts.language.code import Script
+from scripts.language.continuation import (
+    TIMED_OUT,
+    Call,
+    Continuation,
+    Enter,
+    Finished,
+    Frame,
+    Parked,
+    Wait,
+    Yielded,
+)
 from scripts.language.errors import ScriptError
-from scripts.language.evaluation import Scope, bounded, evaluate
+from scripts.language.evaluation import Scope, evaluate
+from scripts.language.holders import assign, changed
 from scripts.language.limits import FRAMES
-from scripts.language.values import Item, decode, encode, is_empty, to_text, truth
-
-
-class _TimedOut:
-    def __repr__(self) -> str:
-        return "TIMED_OUT"
-
-
-TIMED_OUT = _TimedOut()
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Returned by a command to park; `memo` is given back to its resume."""
-
-    memo: Any = None
-
-
-@dataclass(frozen=True)
-class Enter:
-    """Returned by a command to run a script, whose RETURN becomes the command's result."""
-
-    version: str
-    script: str
-    inputs: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """A command with its evaluated arguments. `version` is that of the file it stands in."""
-
-    word: str
-    arguments: dict[str, Any]
-    has_output: bool
-    paired: bool
-    version: str
-    script: str
-    line: int
-    column: int
+from scripts.language.values import to_text, truth
 
 
 class Environment(Protocol):
@@ -67,91 +40,6 @@ class Environment(Protocol):
     def now(self) -> datetime: ...
     def new_uuid(self) -> str: ...
     def log(self, value: Any) -> None: ...
-
-
-@dataclass
-class Frame:
-    """One invocation of one script. `out` is where its caller wants the result; `last` is the
-    result that a THEN or ELSE looks at."""
-
-    version: str
-    script: str
-    inputs: dict[str, Any] = field(default_factory=dict)
-    holders: dict[str, Any] = field(default_factory=dict)
-    pc: int = 0
-    out: list[Any] | None = None
-    last: bool = False
-
-    def to_json(self) -> list[Any]:
-        """Return the frame as JSON."""
-        return [
-            self.version,
-            self.script,
-            encode(self.inputs),
-            encode(self.holders),
-            self.pc,
-            self.out,
-            self.last,
-        ]
-
-    @classmethod
-    def from_json(cls, stored: list[Any]) -> Frame:
-        """Return the frame that `to_json` stored."""
-        version, script, inputs, holders, pc, out, last = stored
-        return cls(version, script, decode(inputs), decode(holders), pc, out, last)
-
-
-@dataclass
-class Continuation:
-    """A run between two segments. `waiting` holds the memo and arguments of a parked command."""
-
-    frames: list[Frame]
-    waiting: dict[str, Any] | None = None
-    timed_out: bool = False
-    steps: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the continuation as JSON, for the run's row."""
-        return {
-            "frames": [frame.to_json() for frame in self.frames],
-            "waiting": None if self.waiting is None else encode(self.waiting),
-            "timed_out": self.timed_out,
-            "steps": self.steps,
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Continuation:
-        """Return the continuation that `to_json` stored."""
-        frames = [Frame.from_json(frame) for frame in stored["frames"]]
-        waiting = stored["waiting"]
-        return cls(
-            frames,
-            None if waiting is None else decode(waiting),
-            stored["timed_out"],
-            stored["steps"],
-        )
-
-
-@dataclass(frozen=True)
-class Parked:
-    """A command waits; the environment knows for what."""
-
-
-@dataclass(frozen=True)
-class Yielded:
-    """The budget is spent; there is more to do."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The first script has returned `value`."""
-
-    value: Any
-
-
-def start(version: str, script: str, inputs: dict[str, Any]) -> Continuation:
-    """Return the continuation of a script that has not begun."""
-    return Continuation([Frame(version, script, dict(inputs), dict(inputs))])
 
 
 def run(
@@ -291,49 +179,6 @@ class _Place:
         if isinstance(error, ScriptError) and not error.script:
             error.script = self.script
             error.line, error.column = self.instruction[1], self.instruction[2]
-
-
-def assign(holders: dict[str, Any], out: list[Any] | None, value: Any) -> None:
-    """Store a result in `$x`, `$x.Y` or at the end of a list; values are never shared."""
-    if out is None:
-        return
-    mark, name, path = out
-    if not path:
-        holders[name] = _added(holders.get(name), value) if mark == "+>" else value
-        return
-    holder = holders.get(name)
-    if holder is not None and not isinstance(holder, dict):
-        raise ScriptError(f"${name} has no properties", kind="type")
-    holders[name] = _placed(holder, path, mark, value)
-
-
-def _added(old: Any, value: Any) -> list[Any]:
-    if is_empty(old):
-        old = []
-    if not isinstance(old, list):
-        raise ScriptError("+> needs a list", kind="type")
-    return bounded([*old, *(value if isinstance(value, list) else [value])])
-
-
-def _placed(old: Any, path: list[str], mark: str, value: Any) -> dict[str, Any]:
-    copy = changed(old, {})
-    name = path[0]
-    if len(path) > 1:
-        copy[name] = _placed(copy.get(name) or {}, path[1:], mark, value)
-    else:
-        copy[name] = _added(copy.get(name), value) if mark == "+>" else value
-    return copy
-
-
-def changed(value: Any, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a map, or of an item, with changes. Raises ScriptError for others."""
-    if is_empty(value):
-        return dict(changes)
-    if isinstance(value, Item):
-        return Item({**value, **changes}, set=value.set, key=value.key, state=value.state)
-    if isinstance(value, dict):
-        return {**value, **changes}
-    raise ScriptError("only maps have properties to set", kind="type")
 
 
 # -- instructions -------------------------------------------------------------------------------

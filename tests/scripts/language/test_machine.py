@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from scripts.language.continuation import Continuation, Finished, start
 from scripts.language.errors import Declined, ScriptError
-from scripts.language.machine import Continuation, Finished, resume, run, start
+from scripts.language.machine import resume, run
 from scripts.language.values import Item
 from tests.scripts.language.world import UUID, World, compiled, play
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from scripts.functions import FUNCTIONS
 from scripts.language.compiler import CompiledFile, Script, compile_file
-from scripts.language.errors import ScriptError
-from scripts.language.machine import (
+from scripts.language.continuation import (
     TIMED_OUT,
     Call,
     Continuation,
@@ -16,10 +15,10 @@ from scripts.language.machine import (
     Finished,
     Parked,
     Wait,
-    resume,
-    run,
     start,
 )
+from scripts.language.errors import ScriptError
+from scripts.language.machine import resume, run
 from scripts.language.values import Item, MessageView
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter, Vocabulary
 
