@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## three flows, played against a real server over HTTP
 	$(BIN)/python -m config.demo
 
 test: $(VENV)/installed-dev ## the suite, with nothing running
-	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest
+	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -n 2 --dist loadfile
 
 run: $(VENV)/installed ## serve, with the demonstration's data, until stopped
 	$(BIN)/python manage.py up --seed
@@ -35,7 +35,7 @@ check: $(VENV)/installed-dev ## lint, format, types, import contracts, migration
 server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABASE_URL, CELERY_BROKER_URL
 	@test -n "$$DATABASE_URL" || { echo "set DATABASE_URL, such as postgres://user@127.0.0.1/postgres"; exit 2; }
 	@test -n "$$CELERY_BROKER_URL" || { echo "set CELERY_BROKER_URL, such as redis://127.0.0.1:6379/9"; exit 2; }
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 browser-test: $(VENV)/installed-dev ## operators' pages in Chromium (Debian's package, or CHROMIUM=path)
 	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -m browser

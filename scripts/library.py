@@ -95,7 +95,10 @@ def compile_source(source: str, *, file: str, name: str = "") -> Version:
 
 
 def load_shipped() -> None:
-    """Compile every shipped script. Raises LoadErrors: each fault with file, line and column."""
+    """Compile every shipped script. Raises LoadErrors: each fault with file, line and column.
+
+    The shelf is replaced only when all of them are sound.
+    """
     compiled: dict[str, tuple[str, str, CompiledFile]] = {}
     faults: list[ScriptSyntaxError] = []
     for library, folder in sorted(registry.libraries.items()):
@@ -106,16 +109,15 @@ def load_shipped() -> None:
                 faults.extend(errors)
     if faults:
         raise LoadErrors(faults)
-    _shelve(compiled)
-    faults = handler_faults(
-        {
-            subject: shelf.by_name.get((library, subject))
-            for subject, library in registry.handlers.items()
-        },
-        messages.subjects(),
-    )
+    fresh = _shelved(compiled)
+    handlers = {
+        subject: fresh.by_name.get((library, subject))
+        for subject, library in registry.handlers.items()
+    }
+    faults = handler_faults(handlers, messages.subjects())
     if faults:
         raise LoadErrors(faults)
+    shelf.by_name, shelf.dotted, shelf.by_hash = fresh.by_name, fresh.dotted, fresh.by_hash
 
 
 def _read(library: str, path: Path) -> tuple[str, str, CompiledFile]:
@@ -128,8 +130,8 @@ def _read(library: str, path: Path) -> tuple[str, str, CompiledFile]:
     )
 
 
-def _shelve(compiled: dict[str, tuple[str, str, CompiledFile]]) -> None:
-    """Fill the shelf, called files before their callers, because a hash covers what is called."""
+def _shelved(compiled: dict[str, tuple[str, str, CompiledFile]]) -> Shelf:
+    """Fill a shelf, called files before their callers, because a hash covers what is called."""
     owner = {
         name: key
         for key, (_, _, file) in compiled.items()
@@ -161,7 +163,7 @@ def _shelve(compiled: dict[str, tuple[str, str, CompiledFile]]) -> None:
 
     for key in compiled:
         place(key, ())
-    shelf.by_name, shelf.dotted, shelf.by_hash = fresh.by_name, fresh.dotted, fresh.by_hash
+    return fresh
 
 
 def shipped(library: str, name: str) -> Version:

@@ -17,6 +17,17 @@ from tests.processes.flows import Visitor
 ON_SERVICES = os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
+def own_queue(url: str) -> str:
+    """Return the queue for this test process: beside another one, a Redis database of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not url.startswith("redis") or not worker:
+        return url
+    return f"{url.rsplit('/', 1)[0]}/{1 + int(worker.removeprefix('gw'))}"
+
+
+QUEUE = own_queue(os.environ.get("CELERY_BROKER_URL", ""))
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server that is not started yet, with a database of its own."""
@@ -30,7 +41,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     _execute(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         scratch = url.rsplit("/", 1)[0] + f"/{name}"
-        yield from _ended(Server(folder, {"DATABASE_URL": scratch, "HTTPS_ONLY": "0"}))
+        settings = {"DATABASE_URL": scratch, "CELERY_BROKER_URL": QUEUE, "HTTPS_ONLY": "0"}
+        yield from _ended(Server(folder, settings))
     finally:
         _execute(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -14,7 +14,7 @@ import redis
 
 from config.demo.people import cast
 from config.demo.server import Server
-from tests.processes.conftest import ON_SERVICES
+from tests.processes.conftest import ON_SERVICES, QUEUE
 from tests.processes.flows import Visitor
 from tests.processes.tables import states
 from tests.processes.test_kill import LOCATOR, assert_flow_ended_once
@@ -41,8 +41,8 @@ def test_three_ends_on_two_workers_take_their_own_branches(server: Server, tmp_p
 
 
 def test_redis_emptied_in_mid_flow_ends_the_flow_once(server: Server, visitor: Visitor) -> None:
-    """The queue named in CELERY_BROKER_URL is emptied whole: use one that is only for tests."""
-    queue = redis.Redis.from_url(os.environ["CELERY_BROKER_URL"])
+    """The server named in CELERY_BROKER_URL is emptied whole: use one that is only for tests."""
+    queue = redis.Redis.from_url(QUEUE)
     visitor.wallet.locate(LOCATOR)
     for side, state in (("issuer", "ISSUED"), ("broker", "DETAILED"), ("broker", "SAVED")):
         visitor.until(partial(_is_there, server, side, state))
