@@ -27,7 +27,7 @@ def variants(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_odd_values_from_a_wallet(alice: Person) -> None:
-    messages = {
+    messages: dict[str, dict[str, Any]] = {
         "Locate@Broker": {"Locator": TICKET, "Hook": str(uuid4()), "Inputs": {}},
         "Opened@Broker": {"Chat": str(uuid4()), "PublicKey": "x"},
         "Saved@Broker": {"Issuer": "theatre.test", "Token": str(uuid4()), "Path": "x"},
