@@ -41,18 +41,18 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
             wakes.settle(run_id, gen)
             return False
-        more = _segment(run)
-        _commit(run)
+        step = Step(run)
+        more = _segment(run, step)
+        _commit(run, step)
         wakes.settle(run_id, gen)
         if more:
             wakes.wake(run_id)
         return more
 
 
-def _segment(run: Run) -> bool:
+def _segment(run: Run, step: Step) -> bool:
     """Interpret from the stored position; leave the outcome on `run`. True when it yielded."""
     continuation = Continuation.from_json(run.continuation)
-    step = Step(run)
     try:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
         with transaction.atomic():
@@ -144,7 +144,7 @@ def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
     )
 
 
-def _commit(run: Run) -> None:
+def _commit(run: Run, step: Step) -> None:
     """Write the run if nobody else has since it was read, and one line of its log."""
     rev = run.rev + 1
     written = Run.objects.filter(pk=run.pk, rev=run.rev).update(
@@ -160,10 +160,16 @@ def _commit(run: Run) -> None:
     )
     if not written:
         raise StaleRun(str(run.pk))
-    RunEvent.objects.create(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run))
+    RunEvent.objects.create(
+        run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step)
+    )
 
 
-def _summary(run: Run) -> dict[str, Any]:
+def _summary(run: Run, step: Step) -> dict[str, Any]:
+    """Return what the log of the run says of this segment: its error, its wait, its LOG lines."""
+    said: dict[str, Any] = {"log": step.notes} if step.notes else {}
     if run.error:
-        return {"error": run.error[:500]}
-    return {"hook": str(run.hook_id)} if run.hook_id else {}
+        said["error"] = run.error[:500]
+    elif run.hook_id:
+        said["hook"] = str(run.hook_id)
+    return said

@@ -20,7 +20,7 @@ from scripts.errors import missing, refused
 from scripts.language.compiler import Script
 from scripts.language.continuation import Call, Enter, Wait
 from scripts.language.errors import ScriptError
-from scripts.language.values import Item, MessageView
+from scripts.language.values import Item, MessageView, to_text
 from scripts.models import Run
 from scripts.plain import plain
 from scripts.registry import Dataset, Row, Write, registry
@@ -28,6 +28,7 @@ from scripts.states import SignalState
 
 log = structlog.get_logger(__name__)
 
+NOTES, NOTE_CHARACTERS = 50, 1000  # of LOG, in one segment
 LONGEST_WAIT = timedelta(days=30)
 
 
@@ -39,7 +40,7 @@ class Step:
         self.domain = run.domain
         self.sends = 0
         self.hook_id: Any = run.hook_id
-        self.notes: list[Any] = []
+        self.notes: list[str] = []
         self._message: InboxMessage | None = None
         self._chat: Item | None = None
 
@@ -76,7 +77,9 @@ class Step:
         return {"Domain": self.domain}
 
     def log(self, value: Any) -> None:
-        self.notes.append(value)
+        """LOG: into the run's log, where operators read it; never fails the script."""
+        if len(self.notes) < NOTES:
+            self.notes.append(to_text(value)[:NOTE_CHARACTERS])
 
     # -- the message and its proof ----------------------------------------------------------
 

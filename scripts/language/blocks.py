@@ -249,7 +249,9 @@ class BlockCompiler:
         if line.inline and body is not None:
             self.fault(node, f"{line.word} takes one value: inline, or below")
         source = body or Node(node.line, node.column, text=line.inline)
-        return self.arguments.template(source) if text else self.arguments.value(source)
+        if text and source.is_scalar:
+            return self.arguments.template(source)
+        return self.arguments.value(source)
 
     # -- output -----------------------------------------------------------------------------
 

@@ -245,6 +245,14 @@ def test_run_ends_on_the_version_it_began_with(alice: Person) -> None:
     assert alice.lines(alice.open(f".HOST,{DOMAIN},ask")) == ["TEXT Your name?"]
 
 
+def test_log_is_kept_with_the_run_also_when_it_fails() -> None:
+    run = begin("- LOG: at {$.Hosted.Domain}\n- LOG:\n    A: 1\n- ERROR stop")
+    pump()
+    event = RunEvent.objects.get(run=run)
+    assert event.data["log"] == [f"at {DOMAIN}", '{"A":"1"}']
+    assert "stop" in event.data["error"]
+
+
 def test_finished_run_closes_its_hooks() -> None:
     run = begin("- WAIT door >> $a\n- RETURN: $a")
     pump()
