@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +17,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**_: Any) -> None:
     """Connected so that Celery leaves logging as settings.LOGGING made it."""
+
+
+@task_prerun.connect
+def leave_dead_connections(**_: Any) -> None:
+    """Connections outlive a task (CELERY_DB_REUSE_MAX); one that died meanwhile is made anew."""
+    close_old_connections()
