@@ -42,6 +42,22 @@ def test_accepted_token_is_verified_kept_and_reported(scene: Make) -> None:
     assert alice.asked == ["What name should be on the ticket?", "Keep this in your wallet?"]
 
 
+def test_line_before_a_question_is_told_before_it_is_asked(scene: Make) -> None:
+    alice = scene(**YES)
+    told: list[str] = []
+    told_when_asked: list[bool] = []
+
+    def answer(wallet: Wallet, prompt: dict[str, Any]) -> None:
+        told_when_asked.append(any("Good evening" in text for text in told))
+
+    alice.wallet.answer = answer
+    alice.wallet.locate(TICKET)
+    while not told_when_asked:
+        pump()
+        alice.wallet.poll(tell=lambda news: told.extend(event.text for event in news))
+    assert told_when_asked == [True]
+
+
 def test_unanswered_prompt_is_left_and_acknowledged(scene: Make) -> None:
     alice = scene(TEXT=None)
     assert kinds.UNANSWERED in kinds_of(alice.open(TICKET))

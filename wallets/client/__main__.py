@@ -67,7 +67,7 @@ def open_locator(arguments: argparse.Namespace) -> int:
         if time.monotonic() > limit:
             print("nobody opened the chat", file=sys.stderr)
             return 1
-        show(wallet.poll(wait=5))
+        wallet.poll(wait=5, tell=show)
     return _listen(wallet, arguments.seconds)
 
 
@@ -79,8 +79,7 @@ def listen(arguments: argparse.Namespace) -> int:
 def _listen(wallet: Wallet, quiet: float) -> int:
     limit = time.monotonic() + quiet
     while time.monotonic() < limit:
-        happened = wallet.poll(wait=min(quiet, 20))
-        show(happened)
+        happened = wallet.poll(wait=min(quiet, 20), tell=show)
         if any(event.kind != events.FAILED for event in happened):
             limit = time.monotonic() + quiet
     return 0

@@ -202,22 +202,30 @@ class Wallet:
 
     # -- the queue --------------------------------------------------------------------------
 
-    def poll(self, wait: float = 0) -> list[Event]:
+    def poll(
+        self, wait: float = 0, tell: Callable[[list[Event]], None] | None = None
+    ) -> list[Event]:
         """Fetch what waits (for up to `wait` seconds), act on it, and say what happened.
 
-        A notification is acknowledged only after its effect is on disk and the answer was sent;
-        what could not be reached stays for the next poll.
+        `tell` is called with what each notification brought about, before the next is looked at:
+        a line that came before a question is read before it is answered. A notification is
+        acknowledged only after its effect is on disk and the answer was sent; what could not be
+        reached stays for the next poll.
         """
         happened: list[Event] = []
         for notification in self.queue.fetch(wait):
+            done = True
             try:
-                happened += self._handle(notification.get("Message"))
+                news = self._handle(notification.get("Message"))
             except Unreachable as error:
-                happened.append(Event(events.FAILED, f"will try again: {error}"))
-                continue
+                news, done = [Event(events.FAILED, f"will try again: {error}")], False
             except Untrusted as error:
-                happened.append(Event(events.REFUSED, str(error)))
-            self.queue.acknowledge(str(notification.get("ID")))
+                news = [Event(events.REFUSED, str(error))]
+            happened += news
+            if tell is not None:
+                tell(news)
+            if done:
+                self.queue.acknowledge(str(notification.get("ID")))
         return happened
 
     def _handle(self, value: object) -> list[Event]:
