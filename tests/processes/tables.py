@@ -12,12 +12,27 @@ from config.demo.server import Server
 STATES = "SELECT value FROM {side}_tokenevent WHERE kind = 'STATE'"
 
 
+class Tables:
+    """One connection that only reads; a second look costs nothing and disturbs nobody."""
+
+    def __init__(self, server: Server) -> None:
+        url = server.environment.get("DATABASE_URL", "")
+        self.connection: sqlite3.Connection | psycopg.Connection[tuple[str]]
+        if url.startswith("postgres"):
+            self.connection = psycopg.connect(url, autocommit=True)
+        else:
+            path = server.folder / "db.sqlite3"
+            self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+
+    def states(self, side: str) -> set[str]:
+        """Return the states that tokens have been in at a side."""
+        return {row[0] for row in self.connection.execute(STATES.format(side=side))}
+
+    def close(self) -> None:
+        self.connection.close()
+
+
 def states(server: Server, side: str) -> set[str]:
     """Return the states that tokens have been in at a side."""
-    statement = STATES.format(side=side)
-    url = server.environment.get("DATABASE_URL", "")
-    if url.startswith("postgres"):
-        with psycopg.connect(url) as connection:
-            return {row[0] for row in connection.execute(statement)}
-    with closing(sqlite3.connect(server.folder / "db.sqlite3", timeout=5)) as connection:
-        return {row[0] for row in connection.execute(statement)}
+    with closing(Tables(server)) as tables:
+        return tables.states(side)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
 from config.demo.server import Server
 from tests.processes.flows import Visitor
-from tests.processes.tables import states
+from tests.processes.tables import Tables
 
 pytestmark = pytest.mark.processes
 
@@ -50,8 +51,9 @@ POINTS = [
 
 def kill_when(server: Server, side: str, state: str, killed: threading.Event) -> None:
     """Watch the tables and kill the server when a side enters a state."""
-    while state not in states(server, side):
-        time.sleep(0.001)
+    with closing(Tables(server)) as tables:
+        while state not in tables.states(side):
+            time.sleep(0.001)
     server.kill()
     killed.set()
 

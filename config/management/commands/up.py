@@ -11,7 +11,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import connection, connections
 
 from config import embedded
 from config.processes import Group, celery_commands
@@ -35,6 +35,10 @@ class Command(BaseCommand):
         if options["seed"]:
             call_command("seed")
         connections.close_all()  # children must not share our connection
+        if connection.vendor == "sqlite":
+            # Held as long as we serve: whoever closes the last connection of all deletes the
+            # write-ahead log, and that must not happen between any two requests.
+            connection.ensure_connection()
         in_memory = settings.CELERY_BROKER_URL.startswith("memory")
         group = Group([] if in_memory else celery_commands(options["workers"]))
         group.start()
