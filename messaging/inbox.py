@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from messaging import clock, keys
+from messaging import clock, keys, points
 from messaging.canonical import BadJson, parse_json, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import KeyUnavailable
@@ -80,6 +80,7 @@ def receive(raw: bytes) -> Answer:
     try:
         checked = _check(raw)
         message = _store(checked)
+        points.reach("in_after_commit")
     except Refused as refused:
         count_refusal(refused.reason)
         # The detail quotes the message, which may be long and anything.
@@ -204,7 +205,9 @@ def _store(checked: Checked) -> InboxMessage:
         except IntegrityError:
             pass
         else:
+            points.reach("in_inserted")
             registry.start(message)
+            points.reach("in_before_commit")
             return message
     return _repeated(checked)
 

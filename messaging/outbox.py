@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from messaging import clock, inbox, keys
+from messaging import clock, inbox, keys, points
 from messaging.answers import read_answer
 from messaging.bell import ring
 from messaging.envelope import Envelope, Malformed
@@ -111,6 +111,7 @@ def deliver(message_id: UUID | str) -> bool:
     message = _claim(message_id)
     if message is None:
         return False
+    points.reach("ob_claimed")
     try:
         _settle(message, _attempt(message))
     except LostClaim:
@@ -155,8 +156,11 @@ def _attempt(message: OutboxMessage) -> Outcome:
     except SealBroken as error:
         # Most often a deployment with the wrong FIELD_KEYS: that must not kill what is queued.
         return Outcome(error=f"cannot be signed: {error}")
+    points.reach("ob_signed")
     try:
-        return _judge(message, _post(message.recipient, raw))
+        reply = _post(message.recipient, raw)
+        points.reach("ob_sent_unmarked")
+        return _judge(message, reply)
     except Unreachable as error:
         exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
         return Outcome(final=exhausted, error=str(error))
@@ -239,6 +243,8 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
         following = _queue_of(message).order_by("pk").values_list("pk", flat=True).first()
         if following is not None:
             ring("messaging.deliver", str(following))
+        points.reach("ob_before_mark")
+    points.reach("ob_marked")
     if message.state == OutboxState.DEAD:
         log.warning("outbox_dead", message=str(message.pk), error=message.last_error)
 
@@ -262,6 +268,7 @@ def _postpone(message: OutboxMessage, error: str) -> None:
     if now < _deadline(message) < due_at:
         due_at = _deadline(message)
     _claimed(message).update(due_at=due_at, last_error=error[:500])
+    points.reach("ob_postponed")
     log.info("outbox_postponed", message=str(message.pk), attempts=message.attempts, error=error)
 
 

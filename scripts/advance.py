@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from messaging import clock
+from messaging import clock, points
 from messaging.models import InboxMessage
 from messaging.registry import subjects
 from scripts import hooks, wakes
@@ -41,13 +41,17 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
             wakes.settle(run_id, gen)
             return False
+        points.reach("adv_locked")
         step = Step(run)
         more = _segment(run, step)
+        points.reach("adv_decided")
         _commit(run, step)
         wakes.settle(run_id, gen)
         if more:
             wakes.wake(run_id)
-        return more
+        points.reach("adv_before_commit")
+    points.reach("adv_after_commit")
+    return more
 
 
 def _segment(run: Run, step: Step) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from messaging import clock
+from messaging import clock, points
 from scripts.errors import refused
 from scripts.language.values import decode, encode
 from scripts.models import Hook, Run, Signal
@@ -44,6 +44,7 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
     """
     with transaction.atomic():
         hook = locked_hook(domain, name)
+        points.reach("signal_locked")
         signal, created = Signal.objects.get_or_create(
             hook=hook,
             source=source,
@@ -66,6 +67,7 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
         Hook.objects.filter(pk=hook.pk, state=HookState.OPEN).update(state=HookState.FILLED)
         if hook.run_id is not None:
             wake(hook.run_id)
+        points.reach("signal_filled")
         return SignalState.NEW
 
 
@@ -85,6 +87,7 @@ def take(hook_id: Any) -> tuple[bool, Any]:
     transaction, with the run locked.
     """
     hook = Hook.objects.select_for_update().get(pk=hook_id)
+    points.reach("wait_read")
     if hook.state != HookState.CLOSED:
         for signal in hook.signals.filter(state=SignalState.NEW).order_by("created_at", "id"):
             if signal.origin != hook.expects:

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, outbox
+from messaging import clock, outbox, points
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
 from scripts import hooks, library, wakes
@@ -66,10 +66,12 @@ def start_run(
     Run.objects.bulk_create([run], ignore_conflicts=True)
     if not Run.objects.filter(pk=run.pk).exists():
         return None
+    points.reach_after_commit("start_after_commit")
     if due_at is None:
         wakes.wake(run.pk, nudge=nudge)
     else:
         wakes.set_timer(run.pk, due_at)
+    points.reach("start_before_commit")
     return run
 
 
@@ -154,6 +156,7 @@ def quarantine(run_id: UUID, error: str) -> None:
         Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])
         Timer.objects.filter(run_id=run_id).delete()
         Ready.objects.filter(run_id=run_id).delete()
+        points.reach("quarantine_before_commit")
     log.error("run_quarantined", run=str(run_id), error=error[:500])
 
 

@@ -10,7 +10,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import DataError
 
-from messaging import clock, ids, outbox
+from messaging import clock, ids, outbox, points
 from messaging.envelope import Envelope, SenderClass
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
@@ -63,7 +63,9 @@ class Step:
         raise ScriptError(f"no script named {name}", kind="missing")
 
     def execute(self, call: Call) -> Any:
-        return registry.commands[call.word].execute(self, call)
+        value = registry.commands[call.word].execute(self, call)
+        points.reach("adv_after_step")
+        return value
 
     def resume(self, call: Call, memo: Any, signal: Any) -> Any:
         resume = registry.commands[call.word].resume

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from messaging import clock
+from messaging import clock, points
 from messaging.bell import ring
 from scripts.models import Ready, Timer
 
@@ -58,10 +57,14 @@ def claim(run_id: UUID) -> int | None:
     """
     now = clock.now()
     values = [_stored_time(now + LEASE), _stored_id(run_id), _stored_time(now)]
+    points.reach("claim_before_commit")
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         row = cursor.fetchone()
-    return None if row is None else int(row[0])
+    if row is None:
+        return None
+    points.reach("claim_after_commit")
+    return int(row[0])
 
 
 def _stored_id(run_id: UUID) -> Any:
@@ -97,6 +100,7 @@ def release(run_id: UUID, *, charged: bool) -> int:
         ceiling = min(BACKOFF_BASE * 2**attempts, BACKOFF_CAP)
         pause = timedelta(seconds=random.uniform(BACKOFF_BASE / 2, ceiling))  # noqa: S311 - jitter
         Ready.objects.filter(run_id=run_id).update(attempts=attempts, due_at=clock.now() + pause)
+        points.reach("release_before_commit")
         return attempts
 
 
@@ -108,7 +112,7 @@ def set_timer(run_id: UUID, due_at: datetime) -> None:
 def fire_timers(limit: int = 500) -> int:
     """Turn due timers into wake-ups; return how many. Decides nothing: the advance does."""
     with transaction.atomic():
-        due: Iterable[UUID] = list(
+        due = list(
             Timer.objects.select_for_update(skip_locked=True)
             .filter(due_at__lte=clock.now())
             .order_by("due_at")
@@ -117,4 +121,8 @@ def fire_timers(limit: int = 500) -> int:
         for run_id in due:
             if Timer.objects.filter(run_id=run_id, due_at__lte=clock.now()).delete()[0]:
                 wake(run_id)
-        return len(list(due))
+        if due:
+            points.reach("sweep_moved")
+    if due:
+        points.reach("sweep_after_commit")
+    return len(due)
