@@ -33,7 +33,9 @@ def ask(step: Step, call: Call) -> Any:
     expires = call.arguments.get("Expires")
     deadline = now + INPUT_LIFE if expires in (None, "") else as_time(expires, now)
     if deadline <= now:
-        raise refused("the question would have expired before it was asked")
+        # The run was held up for longer than the question was to live: nobody is asked, and the
+        # wait ends at once as one that nobody answered.
+        return step.wait(f"unasked {step.new_uuid()}", deadline=deadline, memo=deadline)
     return _ask(step, call, deadline)
 
 

@@ -52,15 +52,14 @@ def grace(length: timedelta) -> timedelta:
 def issue_token(domain: str, offer: Offer, *, origin: str, run: str | None = None) -> Token:
     """Store an offer and sign its document, once (protocol 4.2).
 
-    Raises ScriptError when the token is not one that could be kept: times out of order, a
-    context that cannot be signed, or an id already used.
+    A `timeout` that has passed is no error, because a run may have been held up for that long: the
+    offer is on record and lapses at once. Raises ScriptError when the token is not one that could
+    be kept: times out of order, a context that cannot be signed, or an id already used.
     """
     now = clock.now()
     starts = offer.starts or now
     if offer.expires is not None and offer.expires <= max(starts, now):
         raise refused("a token must expire after it starts, and in the future")
-    if offer.timeout is not None and offer.timeout <= now:
-        raise refused("an offer's Timeout must be in the future")
     token_id = offer.token or str(uuid7())
     if Token.objects.filter(pk=token_id).exists():
         raise refused("this token id is used already; offering again needs a new one")

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
 class _Clock:
     offset = timedelta()
+    shared: Callable[[], float] | None = None
 
 
 def now() -> datetime:
     """Return the current moment, aware, in UTC."""
+    if _Clock.shared is not None:
+        return datetime.now(UTC) + timedelta(seconds=_Clock.shared())
     return datetime.now(UTC) + _Clock.offset
+
+
+def share(offset: Callable[[], float]) -> None:
+    """Take the shift, in seconds, from `offset` from now on: several processes, one moved clock.
+    For tests."""
+    _Clock.shared = offset
 
 
 def move(seconds: float) -> None:
@@ -21,4 +31,4 @@ def move(seconds: float) -> None:
 
 def reset() -> None:
     """Go back to the machine's time."""
-    _Clock.offset = timedelta()
+    _Clock.offset, _Clock.shared = timedelta(), None
