@@ -24,6 +24,7 @@ from broker.states import (
     TokenStatus,
 )
 from messaging import clock
+from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from messaging.syntax import normalise_schema, parse_locator
 from scripts.errors import missing, refused
@@ -52,7 +53,8 @@ def onboard_wallet(domain: str, *, notifier: str, public_key: str, language: str
         language=language.lower(),
         created_at=clock.now(),
     )
-    Wallet.objects.bulk_create([wallet], ignore_conflicts=True)
+    if insert_new(wallet):
+        return wallet
     return Wallet.objects.get(domain=domain, public_key=spki)
 
 
@@ -137,7 +139,8 @@ def keep_intent(
         expires=expires,
         created_at=clock.now(),
     )
-    Intent.objects.bulk_create([intent], ignore_conflicts=True)
+    if insert_new(intent):
+        return intent
     return Intent.objects.select_related("chat__wallet").get(sender=sender, prompt=prompt)
 
 
@@ -204,7 +207,7 @@ def _deadline(offer: Offer, now: datetime) -> datetime:
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    TokenEvent.objects.bulk_create([event], ignore_conflicts=True)
+    insert_new(event)
 
 
 def _locked_token(token_id: str) -> Token:

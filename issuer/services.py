@@ -16,6 +16,7 @@ from messaging.documents import sign_document
 from messaging.ids import uuid7
 from messaging.keys import signing_key
 from messaging.models import OutboxMessage
+from messaging.rows import insert_new
 from messaging.syntax import format_time, normalise_schema
 from scripts.errors import refused
 
@@ -107,7 +108,7 @@ def _signed_document(domain: str, token_id: str, offer: Offer, now: datetime) ->
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    TokenEvent.objects.bulk_create([event], ignore_conflicts=True)
+    insert_new(event)
 
 
 def locked_token(token_id: str) -> Token:

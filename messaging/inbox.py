@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from messaging import clock, keys, points
 from messaging.canonical import BadJson, parse_json, sha256_hex
@@ -19,6 +19,7 @@ from messaging.errors import KeyUnavailable
 from messaging.models import InboxMessage
 from messaging.refusals import PUBLIC_TEXT, Reason, Refused, count_refusal
 from messaging.registry import Mode, Sender, Subject, registry
+from messaging.rows import insert_new
 from messaging.signing import PrivateKey, PublicKey
 from messaging.states import ENDED
 from messaging.syntax import is_uuid, parse_time
@@ -199,12 +200,7 @@ def _store(checked: Checked) -> InboxMessage:
     """
     with transaction.atomic(durable=True):
         message = _row(checked)
-        try:
-            with transaction.atomic():
-                message.save(force_insert=True)
-        except IntegrityError:
-            pass
-        else:
+        if insert_new(message):
             points.reach("in_inserted")
             registry.start(message)
             points.reach("in_before_commit")

@@ -11,6 +11,7 @@ from django.db.models import Q
 from messaging import clock, dns_keys
 from messaging.errors import KeyUnavailable, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, PeerKey
+from messaging.rows import refuse_in_transaction
 from messaging.sealing import seal, unseal
 from messaging.signing import PrivateKey, PublicKey
 from messaging.states import KeySource
@@ -115,18 +116,12 @@ def find_key(domain: str, selector: str) -> PublicKey | None:
         return public
     if HostedDomain.objects.filter(name=domain).exists():
         return None  # of our own domains this table knows best
-    _refuse_in_transaction()
+    refuse_in_transaction()
     found = dns_keys.look_up(domain, selector)
     if found is None:
         return None
     _keep(domain, selector, found)
     return found.public
-
-
-def _refuse_in_transaction() -> None:
-    """Raise RuntimeError when a transaction is open: seconds of DNS would hold its locks."""
-    with transaction.atomic(durable=True):
-        pass
 
 
 def _keep(domain: str, selector: str, found: dns_keys.FoundKey) -> None:

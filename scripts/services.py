@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from messaging import clock, outbox, points
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
+from messaging.rows import insert_new
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
@@ -63,8 +64,7 @@ def start_run(
         subject_id=subject_id,
         created_at=clock.now(),
     )
-    Run.objects.bulk_create([run], ignore_conflicts=True)
-    if not Run.objects.filter(pk=run.pk).exists():
+    if not insert_new(run):
         return None
     points.reach_after_commit("start_after_commit")
     if due_at is None:
