@@ -67,7 +67,7 @@ def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[
         where = parse_locator(locator)
     except ValueError:
         raise refused("this is not a locator") from None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = Wallet.objects.select_for_update().get(pk=wallet, domain=domain)
         known = Chat.objects.filter(wallet=row, hook=hook).first()
         return known or Chat.objects.create(
@@ -90,7 +90,7 @@ def _locked_chat(chat_id: str) -> Chat:
 
 def detail_chat(chat_id: str, *, host_title: str) -> Chat:
     """Keep what the host is called."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.ASKED:
             chat.host_title = host_title
@@ -105,7 +105,7 @@ def open_chat(chat_id: str, *, public_key: str) -> Chat:
         spki = PublicKey.from_text(public_key).spki
     except ValueError:
         raise refused("the chat's key is not an Ed25519 public key") from None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.DETAILED:
             chat.public_key = spki
@@ -118,7 +118,7 @@ def open_chat(chat_id: str, *, public_key: str) -> Chat:
 
 def activate_chat(chat_id: str) -> Chat:
     """Let the host speak."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.OPENED:
             chat.activate()
@@ -164,7 +164,7 @@ def take_offer(domain: str, offer: Offer, *, origin: str) -> Token:
     """
     now = clock.now()
     schema = normalise_schema(offer.schema)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = Chat.objects.select_for_update().select_related("wallet").get(pk=offer.chat)
         known = Token.objects.filter(domain=domain, issuer=offer.issuer, token=offer.token).first()
         if known is not None:
@@ -221,7 +221,7 @@ def _save(token: Token, origin: str, *fields: str) -> None:
 
 def detail_token(token_id: str, *, titles: dict[str, str], origin: str) -> Token:
     """Keep what the person is to be told the token is."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.ISSUED:
             token.title = titles.get("Title", "")[:250]
@@ -234,7 +234,7 @@ def detail_token(token_id: str, *, titles: dict[str, str], origin: str) -> Token
 
 def offer_token(token_id: str, *, accepted: bool, origin: str) -> Token:
     """Keep the person's answer; a late or repeated one is ignored."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.DETAILED:
             token.offer(accepted=accepted)
@@ -244,7 +244,7 @@ def offer_token(token_id: str, *, accepted: bool, origin: str) -> Token:
 
 def decline_token(token_id: str, *, origin: str) -> Token:
     """End an offer that the person turned down."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.OFFERED and token.accepted is False:
             token.decline()
@@ -259,7 +259,7 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
     """
     if len(path) > PATH_LIMIT:
         raise refused("the path is too long")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.OFFERED and token.accepted:
             token.keep(path=path)
@@ -273,7 +273,7 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
 
 def lapse_token(token_id: str, *, origin: str) -> Token:
     """End an offer whose deadline has passed without a saved token."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state in UNDECIDED and token.until <= clock.now():
             token.expire()
@@ -286,7 +286,7 @@ def revise_token(token_id: str, *, status: str, at: datetime, origin: str) -> To
 
     An older revision than the last, and any after REVOKED, changes nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         stale = token.revised_at is not None and at <= token.revised_at
         if stale or token.status == TokenStatus.REVOKED or token.state == TokenState.DECLINED:

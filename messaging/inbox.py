@@ -12,14 +12,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from messaging import clock, keys, points
+from messaging import clock, keys, points, rows
 from messaging.canonical import BadJson, parse_json, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import KeyUnavailable
 from messaging.models import InboxMessage
 from messaging.refusals import PUBLIC_TEXT, Reason, Refused, count_refusal
 from messaging.registry import Mode, Sender, Subject, registry
-from messaging.rows import insert_new
 from messaging.signing import PrivateKey, PublicKey
 from messaging.states import ENDED
 from messaging.syntax import is_uuid, parse_time
@@ -200,7 +199,7 @@ def _store(checked: Checked) -> InboxMessage:
     """
     with transaction.atomic(durable=True):
         message = _row(checked)
-        if insert_new(message):
+        if rows.insert_new(message):
             points.reach("in_inserted")
             registry.start(message)
             points.reach("in_before_commit")
@@ -244,6 +243,7 @@ def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
     """Return the stored answer of a sync message, working on it now if it has none yet."""
     if message.response_status is None:
         registry.drive(message)
+    if message.response_status is None:
         message.refresh_from_db()
     if message.response_status is None:
         return _error(504)

@@ -49,7 +49,7 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
     Returns NEW (accepted, now or for the next WAIT), LATE (the deadline was decided first),
     CONSUMED (an earlier repeat was taken) or REFUSED (the wait expects somebody else).
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         hook = locked_hook(domain, name)
         points.reach("signal_locked")
         signal = Signal(
@@ -106,7 +106,8 @@ def take(hook_id: Any) -> tuple[bool, Any]:
             LEAVE_HOOK(HookState.IDLE, None, hook.pk)
             return True, decode(signal.value)
         if hook.deadline is None or hook.deadline > clock.now():
-            MOVE_HOOK(HookState.OPEN, hook.pk)
+            if hook.state != HookState.OPEN:
+                MOVE_HOOK(HookState.OPEN, hook.pk)
             raise Undecided(hook.deadline)
     LEAVE_HOOK(HookState.CLOSED, None, hook.pk)
     return False, None
