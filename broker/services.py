@@ -24,6 +24,7 @@ from broker.states import (
     TokenStatus,
 )
 from messaging import clock
+from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from messaging.syntax import normalise_schema, parse_locator
 from scripts.errors import missing, refused
@@ -52,7 +53,8 @@ def onboard_wallet(domain: str, *, notifier: str, public_key: str, language: str
         language=language.lower(),
         created_at=clock.now(),
     )
-    Wallet.objects.bulk_create([wallet], ignore_conflicts=True)
+    if insert_new(wallet):
+        return wallet
     return Wallet.objects.get(domain=domain, public_key=spki)
 
 
@@ -65,7 +67,7 @@ def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[
         where = parse_locator(locator)
     except ValueError:
         raise refused("this is not a locator") from None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = Wallet.objects.select_for_update().get(pk=wallet, domain=domain)
         known = Chat.objects.filter(wallet=row, hook=hook).first()
         return known or Chat.objects.create(
@@ -88,7 +90,7 @@ def _locked_chat(chat_id: str) -> Chat:
 
 def detail_chat(chat_id: str, *, host_title: str) -> Chat:
     """Keep what the host is called."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.ASKED:
             chat.host_title = host_title
@@ -103,7 +105,7 @@ def open_chat(chat_id: str, *, public_key: str) -> Chat:
         spki = PublicKey.from_text(public_key).spki
     except ValueError:
         raise refused("the chat's key is not an Ed25519 public key") from None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.DETAILED:
             chat.public_key = spki
@@ -116,7 +118,7 @@ def open_chat(chat_id: str, *, public_key: str) -> Chat:
 
 def activate_chat(chat_id: str) -> Chat:
     """Let the host speak."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = _locked_chat(chat_id)
         if chat.state == ChatState.OPENED:
             chat.activate()
@@ -137,7 +139,8 @@ def keep_intent(
         expires=expires,
         created_at=clock.now(),
     )
-    Intent.objects.bulk_create([intent], ignore_conflicts=True)
+    if insert_new(intent):
+        return intent
     return Intent.objects.select_related("chat__wallet").get(sender=sender, prompt=prompt)
 
 
@@ -161,7 +164,7 @@ def take_offer(domain: str, offer: Offer, *, origin: str) -> Token:
     """
     now = clock.now()
     schema = normalise_schema(offer.schema)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         chat = Chat.objects.select_for_update().select_related("wallet").get(pk=offer.chat)
         known = Token.objects.filter(domain=domain, issuer=offer.issuer, token=offer.token).first()
         if known is not None:
@@ -204,7 +207,7 @@ def _deadline(offer: Offer, now: datetime) -> datetime:
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    TokenEvent.objects.bulk_create([event], ignore_conflicts=True)
+    insert_new(event)
 
 
 def _locked_token(token_id: str) -> Token:
@@ -218,7 +221,7 @@ def _save(token: Token, origin: str, *fields: str) -> None:
 
 def detail_token(token_id: str, *, titles: dict[str, str], origin: str) -> Token:
     """Keep what the person is to be told the token is."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.ISSUED:
             token.title = titles.get("Title", "")[:250]
@@ -231,7 +234,7 @@ def detail_token(token_id: str, *, titles: dict[str, str], origin: str) -> Token
 
 def offer_token(token_id: str, *, accepted: bool, origin: str) -> Token:
     """Keep the person's answer; a late or repeated one is ignored."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.DETAILED:
             token.offer(accepted=accepted)
@@ -241,7 +244,7 @@ def offer_token(token_id: str, *, accepted: bool, origin: str) -> Token:
 
 def decline_token(token_id: str, *, origin: str) -> Token:
     """End an offer that the person turned down."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.OFFERED and token.accepted is False:
             token.decline()
@@ -256,7 +259,7 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
     """
     if len(path) > PATH_LIMIT:
         raise refused("the path is too long")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state == TokenState.OFFERED and token.accepted:
             token.keep(path=path)
@@ -270,7 +273,7 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
 
 def lapse_token(token_id: str, *, origin: str) -> Token:
     """End an offer whose deadline has passed without a saved token."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         if token.state in UNDECIDED and token.until <= clock.now():
             token.expire()
@@ -283,7 +286,7 @@ def revise_token(token_id: str, *, status: str, at: datetime, origin: str) -> To
 
     An older revision than the last, and any after REVOKED, changes nothing.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
         stale = token.revised_at is not None and at <= token.revised_at
         if stale or token.status == TokenStatus.REVOKED or token.state == TokenState.DECLINED:

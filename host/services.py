@@ -27,7 +27,7 @@ def open_chat(domain: str, *, broker: str, chat: str, state: str, **details: Any
     """
     if state not in TALKING:
         raise refused(f"a chat cannot begin in state {state}")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         fresh = Chat(domain=domain, broker=broker, chat=chat, created_at=clock.now(), **details)
         Chat.objects.bulk_create([fresh], ignore_conflicts=True)
         row = Chat.objects.select_for_update().get(domain=domain, broker=broker, chat=chat)
@@ -81,7 +81,7 @@ def reply_prompt(prompt_id: str, *, result: str, answer: str) -> Prompt:
 
     Raises ScriptError when the prompt asks nothing, has been answered or has expired.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         prompt = Prompt.objects.select_for_update().select_related("chat").get(pk=prompt_id)
         if prompt.format in STATUS_FORMATS:
             raise refused("this prompt asks nothing")

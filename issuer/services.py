@@ -16,6 +16,7 @@ from messaging.documents import sign_document
 from messaging.ids import uuid7
 from messaging.keys import signing_key
 from messaging.models import OutboxMessage
+from messaging.rows import insert_new
 from messaging.syntax import format_time, normalise_schema
 from scripts.errors import refused
 
@@ -106,7 +107,7 @@ def _signed_document(domain: str, token_id: str, offer: Offer, now: datetime) ->
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    TokenEvent.objects.bulk_create([event], ignore_conflicts=True)
+    insert_new(event)
 
 
 def locked_token(token_id: str) -> Token:
@@ -121,7 +122,7 @@ def _move(token: Token, verb: str, origin: str) -> None:
 
 def offer_token(message: OutboxMessage) -> None:
     """The broker acknowledged `Issue@Broker`: it has the offer. An answer may have overtaken it."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = locked_token(str(message.body["Token"]))
         if token.state == TokenState.ISSUED:
             _move(token, "offer", f"domain:{token.broker}")
@@ -134,7 +135,7 @@ def answer_token(token_id: str, *, answer: str, reason: str, origin: str) -> Tok
     CONFLICT event; an acceptance after the issuer let the offer lapse leaves a LATE event and
     revokes the token, so that the wallet's copy is void on both sides.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = locked_token(token_id)
         if token.state in UNDECIDED:
             token.reason = "EXPIRED" if reason == "EXPIRED" else ""
@@ -162,7 +163,7 @@ def _revoke(token: Token, origin: str) -> None:
 
 def revoke_token(token_id: str, *, origin: str) -> Token:
     """Void a token for good; the broker is told. Raises ScriptError unless it was accepted."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = locked_token(token_id)
         if token.state != TokenState.ACCEPTED:
             raise refused("only an accepted token can be revoked")
@@ -172,7 +173,7 @@ def revoke_token(token_id: str, *, origin: str) -> Token:
 
 def lapse_token(token_id: str, *, origin: str) -> Token:
     """Decide alone that nobody answered; changes nothing once there is an answer."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         token = locked_token(token_id)
         if token.state in UNDECIDED and token.decide_at <= clock.now():
             _move(token, "expire", origin)

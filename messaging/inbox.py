@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from messaging import clock, keys, points
+from messaging import clock, keys, points, rows
 from messaging.canonical import BadJson, parse_json, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import KeyUnavailable
@@ -199,12 +199,7 @@ def _store(checked: Checked) -> InboxMessage:
     """
     with transaction.atomic(durable=True):
         message = _row(checked)
-        try:
-            with transaction.atomic():
-                message.save(force_insert=True)
-        except IntegrityError:
-            pass
-        else:
+        if rows.insert_new(message):
             points.reach("in_inserted")
             registry.start(message)
             points.reach("in_before_commit")
@@ -248,6 +243,7 @@ def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
     """Return the stored answer of a sync message, working on it now if it has none yet."""
     if message.response_status is None:
         registry.drive(message)
+    if message.response_status is None:
         message.refresh_from_db()
     if message.response_status is None:
         return _error(504)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -11,6 +12,8 @@ from django.db.models import Q
 from messaging import clock, dns_keys
 from messaging.errors import KeyUnavailable, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, PeerKey
+from messaging.remembered import Remembered
+from messaging.rows import refuse_in_transaction
 from messaging.sealing import seal, unseal
 from messaging.signing import PrivateKey, PublicKey
 from messaging.states import KeySource
@@ -21,6 +24,16 @@ log = structlog.get_logger(__name__)
 FIRST_SELECTOR = "pw1"
 SHORTEST_TTL = timedelta(seconds=60)
 LONGEST_TTL = timedelta(days=1)
+
+_names: Remembered[str] = Remembered()
+_signing: Remembered[tuple[str, PrivateKey]] = Remembered()
+_own: Remembered[PublicKey] = Remembered()
+
+
+def forget_remembered() -> None:
+    """Read domains and keys anew: they have been changed."""
+    for remembered in (_names, _signing, _own):
+        remembered.forget()
 
 
 def create_domain(name: str, title: str = "") -> HostedDomain:
@@ -49,6 +62,7 @@ def _add_key(domain: HostedDomain, selector: str) -> DomainKey:
     )
     key.private_key = seal(private.seed(), bound_to=key.bound_to)
     key.save(force_insert=True)
+    forget_remembered()
     return key
 
 
@@ -57,7 +71,10 @@ def hosted_name(to: str) -> str | None:
 
     `x.dom` is an alias of `x.pollyweb.org`, for own names only (protocol 2.9).
     """
-    name = to.lower()
+    return _names.ask(to.lower(), partial(_read_hosted_name, to.lower()))
+
+
+def _read_hosted_name(name: str) -> str | None:
     names = [name]
     if name.endswith(".dom"):
         names.append(name.removesuffix("dom") + "pollyweb.org")
@@ -69,9 +86,16 @@ def signing_key(name: str) -> tuple[str, PrivateKey]:
 
     Raises UnknownDomain, or SealBroken when the stored key does not open.
     """
-    key = DomainKey.objects.filter(domain_id=name.lower(), is_current=True).first()
-    if key is None:
+    found = _signing.ask(name.lower(), partial(_read_signing_key, name.lower()))
+    if found is None:
         raise UnknownDomain(f"{name} is not hosted here")
+    return found
+
+
+def _read_signing_key(name: str) -> tuple[str, PrivateKey] | None:
+    key = DomainKey.objects.filter(domain_id=name, is_current=True).first()
+    if key is None:
+        return None
     return key.selector, PrivateKey.from_seed(unseal(key.private_key, bound_to=key.bound_to))
 
 
@@ -86,12 +110,17 @@ def published_key(name: str) -> tuple[str, PublicKey]:
 def known_key(domain: str, selector: str) -> PublicKey | None:
     """Return the key of a domain without asking DNS: hosted, else pinned, else still cached."""
     domain, selector = domain.lower(), selector.lower()
-    own = DomainKey.objects.filter(domain_id=domain, selector=selector).first()
+    own = _own.ask((domain, selector), partial(_read_own_key, domain, selector))
     if own is not None:
-        return PublicKey.from_text(own.public_key)
+        return own
     fresh = Q(source=KeySource.PINNED) | Q(expires_at__gt=clock.now())
     peer = PeerKey.objects.filter(fresh, domain=domain, selector=selector).first()
     return None if peer is None else PublicKey.from_text(peer.public_key)
+
+
+def _read_own_key(domain: str, selector: str) -> PublicKey | None:
+    key = DomainKey.objects.filter(domain_id=domain, selector=selector).first()
+    return None if key is None else PublicKey.from_text(key.public_key)
 
 
 def key_of(domain: str, selector: str) -> PublicKey | None:
@@ -115,18 +144,12 @@ def find_key(domain: str, selector: str) -> PublicKey | None:
         return public
     if HostedDomain.objects.filter(name=domain).exists():
         return None  # of our own domains this table knows best
-    _refuse_in_transaction()
+    refuse_in_transaction()
     found = dns_keys.look_up(domain, selector)
     if found is None:
         return None
     _keep(domain, selector, found)
     return found.public
-
-
-def _refuse_in_transaction() -> None:
-    """Raise RuntimeError when a transaction is open: seconds of DNS would hold its locks."""
-    with transaction.atomic(durable=True):
-        pass
 
 
 def _keep(domain: str, selector: str, found: dns_keys.FoundKey) -> None:

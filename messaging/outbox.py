@@ -11,10 +11,10 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
-from messaging import clock, inbox, keys, points
+from messaging import clock, inbox, keys, points, rows
 from messaging.answers import read_answer
 from messaging.bell import ring
 from messaging.envelope import Envelope, Malformed
@@ -22,6 +22,7 @@ from messaging.errors import SealBroken, UnknownDomain, Unreachable, Unsendable
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from messaging.registry import registry
+from messaging.rows import insert_new
 from messaging.states import OutboxState
 from messaging.transport import Reply, post
 
@@ -38,6 +39,31 @@ TRANSIENT = frozenset({408, 425, 429})
 SWEEP_LIMIT = 200
 # A bell that rang is heard within this; sooner, the sweep would only double what is on its way.
 BELL_TIME = timedelta(seconds=1)
+
+
+BY_ID = rows.Select(OutboxMessage, "pk")
+_DUE_AT = OutboxMessage._meta.get_field("due_at")
+# One statement, so that workers who hear the same bell need no transaction to agree: the second
+# one finds the row no longer due. What a run owes a peer leaves in the order it was queued, because
+# a person reads a host's lines in that order.
+CLAIM = """
+UPDATE messaging_outboxmessage SET attempts = attempts + 1, fence = fence + 1, due_at = %%s
+WHERE id = (
+    SELECT id FROM messaging_outboxmessage AS mine
+    WHERE id = %%s AND state = 'DUE' AND due_at <= %%s AND NOT EXISTS (
+        SELECT 1 FROM messaging_outboxmessage AS earlier
+        WHERE earlier.origin = mine.origin AND mine.origin <> '' AND earlier.state = 'DUE'
+        AND earlier.recipient = mine.recipient AND earlier.id < mine.id
+    ) %(skip)s
+) RETURNING %(columns)s
+"""
+_FENCED = ("pk", "fence", "state")
+_SIGN = rows.Update(OutboxMessage, *_FENCED, sets=("envelope", "signed_at"))
+_END = rows.Update(OutboxMessage, *_FENCED, sets=("state", "response", "last_error", "finished_at"))
+_POSTPONE = rows.Update(OutboxMessage, *_FENCED, sets=("due_at", "last_error"))
+_QUEUE = rows.Select(
+    OutboxMessage, "origin", "recipient", rest="AND state = 'DUE' ORDER BY id LIMIT 1"
+)
 
 
 class LostClaim(Exception):
@@ -86,11 +112,10 @@ def queue(
         created_at=now,
     )
     _check_sendable(message)
-    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    queued = OutboxMessage.objects.get(key=key)
-    if queued.pk == message.pk:
-        ring("messaging.deliver", str(queued.pk))
-    return queued
+    if not insert_new(message):
+        return OutboxMessage.objects.get(key=key)
+    ring("messaging.deliver", str(message.pk))
+    return message
 
 
 def _check_sendable(message: OutboxMessage) -> None:
@@ -123,27 +148,22 @@ def deliver(message_id: UUID | str) -> bool:
 
 
 def _claim(message_id: UUID | str) -> OutboxMessage | None:
-    """Take a due message for the length of a lease. The attempt counts before the risky work."""
+    """Take a due message for the length of a lease. The attempt counts before the risky work.
+
+    Raises RuntimeError inside a transaction.
+    """
+    rows.refuse_in_transaction()
     now = clock.now()
-    with transaction.atomic(durable=True):
-        due = OutboxMessage.objects.filter(pk=message_id, state=OutboxState.DUE, due_at__lte=now)
-        message = due.select_for_update(skip_locked=True).first()
-        if message is None or _queue_of(message).filter(pk__lt=message.pk).exists():
-            return None
-        # SQLite has no row locks: there the fence in the statement decides who has it.
-        taken = due.filter(fence=message.fence).update(
-            attempts=F("attempts") + 1, fence=F("fence") + 1, due_at=now + LEASE
-        )
-    message.attempts += 1
-    message.fence += 1
-    return message if taken else None
-
-
-def _queue_of(message: OutboxMessage) -> Any:
-    """Return what the same run still owes the same peer: it leaves in the order it was queued,
-    because a person reads a host's lines in that order."""
-    queued = OutboxMessage.objects.filter(state=OutboxState.DUE, recipient=message.recipient)
-    return queued.filter(origin=message.origin) if message.origin else queued.none()
+    skip = "FOR UPDATE OF mine SKIP LOCKED" if connection.features.has_select_for_update else ""
+    values = [
+        _DUE_AT.get_db_prep_value(now + LEASE, connection),
+        OutboxMessage._meta.pk.get_db_prep_value(message_id, connection),
+        _DUE_AT.get_db_prep_value(now, connection),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM % {"columns": BY_ID.columns, "skip": skip}, values)
+        row = cursor.fetchone()
+    return None if row is None else BY_ID.loaded(row)
 
 
 def _attempt(message: OutboxMessage) -> Outcome:
@@ -181,7 +201,7 @@ def _signed(message: OutboxMessage) -> bytes:
     selector, key = keys.signing_key(message.sender)
     message.envelope = _unsigned(message, selector, now).signed(key).to_bytes().decode()
     message.signed_at = now
-    if not _claimed(message).update(envelope=message.envelope, signed_at=now):
+    if not _SIGN(message.envelope, now, *_claim_of(message)):
         raise LostClaim
     return message.envelope.encode()
 
@@ -232,17 +252,11 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
         # Listeners first: they lock runs, hooks and items, which come before the outbox in the
         # lock order. A claim that was lost takes back what they did.
         _tell(message)
-        ended = _claimed(message).update(
-            state=message.state,
-            response=message.response,
-            last_error=message.last_error,
-            finished_at=message.finished_at,
-        )
-        if not ended:
+        ended = (message.state, message.response, message.last_error, message.finished_at)
+        if not _END(*ended, *_claim_of(message)):
             raise LostClaim
-        following = _queue_of(message).order_by("pk").values_list("pk", flat=True).first()
-        if following is not None:
-            ring("messaging.deliver", str(following))
+        if message.origin and (following := _QUEUE.first(message.origin, message.recipient)):
+            ring("messaging.deliver", str(following.pk))
         points.reach("ob_before_mark")
     points.reach("ob_marked")
     if message.state == OutboxState.DEAD:
@@ -267,14 +281,14 @@ def _postpone(message: OutboxMessage, error: str) -> None:
     due_at = now + pause
     if now < _deadline(message) < due_at:
         due_at = _deadline(message)
-    _claimed(message).update(due_at=due_at, last_error=error[:500])
+    _POSTPONE(due_at, error[:500], *_claim_of(message))
     points.reach("ob_postponed")
     log.info("outbox_postponed", message=str(message.pk), attempts=message.attempts, error=error)
 
 
-def _claimed(message: OutboxMessage) -> Any:
-    """Return the row as this worker claimed it; empty once another claim raised the fence."""
-    return OutboxMessage.objects.filter(pk=message.pk, fence=message.fence, state=OutboxState.DUE)
+def _claim_of(message: OutboxMessage) -> tuple[Any, ...]:
+    """Name the row as this worker claimed it; no row is so once another claim raised the fence."""
+    return message.pk, message.fence, OutboxState.DUE
 
 
 # -- keeping it going ---------------------------------------------------------------------------

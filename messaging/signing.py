@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -79,11 +80,15 @@ class PublicKey:
         """SHA-256 of the DER form in hexadecimal: names a key in logs and rows."""
         return sha256_hex(SPKI_PREFIX + self.raw)
 
+    @cached_property
+    def _verifier(self) -> Ed25519PublicKey:
+        return Ed25519PublicKey.from_public_bytes(self.raw)
+
     def verify(self, data: bytes, signature: str) -> bool:
         """Say whether `signature` (strict base64) is this key's over `data`."""
         try:
             decoded = strict_base64(signature, SIGNATURE_BYTES)
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(decoded, data)
+            self._verifier.verify(decoded, data)
         except (ValueError, InvalidSignature):
             return False
         return True
@@ -112,10 +117,12 @@ class PrivateKey:
 
     @property
     def public(self) -> PublicKey:
-        key = Ed25519PrivateKey.from_private_bytes(self._seed)
-        return PublicKey(key.public_key().public_bytes_raw())
+        return PublicKey(self._signer.public_key().public_bytes_raw())
+
+    @cached_property
+    def _signer(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._seed)
 
     def sign(self, data: bytes) -> str:
         """Return the signature over `data`: 88 characters of base64, always the same."""
-        key = Ed25519PrivateKey.from_private_bytes(self._seed)
-        return base64.b64encode(key.sign(data)).decode()
+        return base64.b64encode(self._signer.sign(data)).decode()

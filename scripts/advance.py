@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from messaging import clock, points
+from messaging import clock, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
+from messaging.rows import insert_new
 from scripts import hooks, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
@@ -20,11 +21,36 @@ from scripts.language.machine import (
     run as run_machine,
 )
 from scripts.language.values import encode
-from scripts.models import Hook, Run, RunEvent, Timer
+from scripts.models import Run, RunEvent, Timer
 from scripts.plain import plain
 from scripts.states import FINAL, RunState
 from scripts.step import Step
 
+# No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while holding
+# the hook that we are about to lock.
+LOCKED_RUN = rows.Select(Run, "pk", lock=rows.FOR_NO_KEY_UPDATE)
+WRITE_RUN = rows.Update(
+    Run,
+    "pk",
+    "rev",
+    sets=(
+        "rev",
+        "state",
+        "continuation",
+        "origin",
+        "chat",
+        "hook",
+        "error",
+        "result",
+        "finished_at",
+    ),
+)
+ANSWER_MESSAGE = rows.Update(
+    InboxMessage,
+    "pk",
+    sets=("state", "reason", "response_status", "response", "handled_at"),
+    rest="AND response_status IS NULL",
+)
 BUDGET_STEPS = 50
 REFUSALS = {"assertion": 422, "syntax": 422}
 
@@ -35,9 +61,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     Raises StaleRun when another worker committed first: nothing of this segment is kept.
     """
     with transaction.atomic():
-        # No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while
-        # holding the hook that we are about to lock.
-        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+        run = LOCKED_RUN.first(run_id)
         if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
             wakes.settle(run_id, gen)
             return False
@@ -86,22 +110,16 @@ def _interpret(
     while outcome is None or isinstance(outcome, Parked):
         try:
             answered, value = hooks.take(step.hook_id)
-        except Undecided:
+        except Undecided as parked:
             # Woken for nothing (a clock moved back, say), the deadline must still be watched.
             run.hook_id = step.hook_id
-            _watch(run)
+            if parked.deadline is not None:
+                wakes.set_timer(run.pk, parked.deadline)
             return outcome
         step.hook_id = run.hook_id = None
         resume(continuation, step, value if answered else TIMED_OUT)
         outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
     return outcome
-
-
-def _watch(run: Run) -> None:
-    """See to it that the run is woken at the deadline of what it waits for."""
-    hook = None if run.hook_id is None else Hook.objects.filter(pk=run.hook_id).first()
-    if hook is not None and hook.deadline is not None:
-        wakes.set_timer(run.pk, hook.deadline)
 
 
 def _finish(run: Run, value: Any) -> bool:
@@ -139,34 +157,29 @@ def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
     """Mark the message handled and store its answer, in the transaction of its effects."""
     if run.message_id is None:
         return
-    InboxMessage.objects.filter(pk=run.message_id, response_status=None).update(
-        state="HANDLED" if status == 200 else "DISCARDED",
-        reason=run.error[:500],
-        response_status=status,
-        response=body,
-        handled_at=clock.now(),
-    )
+    state = "HANDLED" if status == 200 else "DISCARDED"
+    ANSWER_MESSAGE(state, run.error[:500], status, body, clock.now(), run.message_id)
 
 
 def _commit(run: Run, step: Step) -> None:
     """Write the run if nobody else has since it was read, and one line of its log."""
     rev = run.rev + 1
-    written = Run.objects.filter(pk=run.pk, rev=run.rev).update(
-        rev=rev,
-        state=run.state,
-        continuation=run.continuation,
-        origin=run.origin,
-        chat=run.chat,
-        hook=run.hook_id,
-        error=run.error,
-        result=run.result,
-        finished_at=run.finished_at,
+    written = WRITE_RUN(
+        rev,
+        run.state,
+        run.continuation,
+        run.origin,
+        run.chat,
+        run.hook_id,
+        run.error,
+        run.result,
+        run.finished_at,
+        run.pk,
+        run.rev,
     )
-    if not written:
+    event = RunEvent(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step))
+    if not written or not insert_new(event):
         raise StaleRun(str(run.pk))
-    RunEvent.objects.create(
-        run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step)
-    )
 
 
 def _summary(run: Run, step: Step) -> dict[str, Any]:

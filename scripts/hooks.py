@@ -7,18 +7,27 @@ from typing import Any
 
 from django.db import transaction
 
-from messaging import clock, points
+from messaging import clock, points, rows
 from scripts.errors import refused
 from scripts.language.values import decode, encode
 from scripts.models import Hook, Run, Signal
 from scripts.states import HookState, SignalState
 from scripts.wakes import wake
 
+LOCKED_BY_NAME = rows.Select(Hook, "domain", "name", lock=rows.FOR_UPDATE)
+LOCKED_BY_ID = rows.Select(Hook, "pk", lock=rows.FOR_UPDATE)
+OPEN_HOOK = rows.Update(Hook, "pk", sets=("state", "run", "deadline", "expects"))
+MOVE_HOOK = rows.Update(Hook, "pk", sets=("state",))
+LEAVE_HOOK = rows.Update(Hook, "pk", sets=("state", "run"))
+NEW_SIGNALS = rows.Select(Signal, "hook", "state", rest="ORDER BY created_at, id")
+MARK_SIGNAL = rows.Update(Signal, "pk", sets=("state",))
+
 
 def locked_hook(domain: str, name: str) -> Hook:
     """Return the hook of this name, made if needed, locked until the transaction ends."""
-    Hook.objects.bulk_create([Hook(domain=domain, name=name)], ignore_conflicts=True)
-    return Hook.objects.select_for_update().get(domain=domain, name=name)
+    fresh = Hook(domain=domain, name=name)
+    # A hook that we have just inserted is ours alone until we commit.
+    return fresh if rows.insert_new(fresh) else LOCKED_BY_NAME.get(domain, name)
 
 
 def open_hook(run: Run, name: str, *, deadline: datetime, expects: str) -> Hook:
@@ -29,10 +38,8 @@ def open_hook(run: Run, name: str, *, deadline: datetime, expects: str) -> Hook:
     hook = locked_hook(run.domain, name)
     if hook.state in (HookState.OPEN, HookState.FILLED) and hook.run_id != run.pk:
         raise refused(f"somebody else already waits on {name}")
-    Hook.objects.filter(pk=hook.pk).update(
-        state=HookState.OPEN, run=run, deadline=deadline, expects=expects
-    )
-    hook.refresh_from_db()
+    hook.state, hook.run, hook.deadline, hook.expects = HookState.OPEN, run, deadline, expects
+    OPEN_HOOK(hook.state, run.pk, deadline, expects, hook.pk)
     return hook
 
 
@@ -42,16 +49,14 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
     Returns NEW (accepted, now or for the next WAIT), LATE (the deadline was decided first),
     CONSUMED (an earlier repeat was taken) or REFUSED (the wait expects somebody else).
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         hook = locked_hook(domain, name)
         points.reach("signal_locked")
-        signal, created = Signal.objects.get_or_create(
-            hook=hook,
-            source=source,
-            defaults={"origin": origin, "value": encode(value), "created_at": clock.now()},
+        signal = Signal(
+            hook=hook, source=source, origin=origin, value=encode(value), created_at=clock.now()
         )
-        if not created:
-            return SignalState(signal.state)
+        if not rows.insert_new(signal):
+            return SignalState(Signal.objects.get(hook=hook, source=source).state)
         if hook.state == HookState.CLOSED:
             return _mark(signal, SignalState.LATE)
         if hook.state != HookState.OPEN:
@@ -72,12 +77,16 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
 
 
 def _mark(signal: Signal, state: SignalState) -> SignalState:
-    Signal.objects.filter(pk=signal.pk).update(state=state)
+    MARK_SIGNAL(state, signal.pk)
     return state
 
 
 class Undecided(Exception):
-    """Neither an answer nor the deadline has come: the run stays parked."""
+    """Neither an answer nor the deadline has come: the run stays parked until `deadline`."""
+
+    def __init__(self, deadline: datetime | None) -> None:
+        super().__init__()
+        self.deadline = deadline
 
 
 def take(hook_id: Any) -> tuple[bool, Any]:
@@ -86,20 +95,21 @@ def take(hook_id: Any) -> tuple[bool, Any]:
     Returns (False, None) when the deadline won. Raises Undecided. Runs in the advance's
     transaction, with the run locked.
     """
-    hook = Hook.objects.select_for_update().get(pk=hook_id)
+    hook = LOCKED_BY_ID.get(hook_id)
     points.reach("wait_read")
     if hook.state != HookState.CLOSED:
-        for signal in hook.signals.filter(state=SignalState.NEW).order_by("created_at", "id"):
+        for signal in NEW_SIGNALS.all(hook.pk, SignalState.NEW):
             if signal.origin != hook.expects:
                 _mark(signal, SignalState.REFUSED)
                 continue
             _mark(signal, SignalState.CONSUMED)
-            Hook.objects.filter(pk=hook.pk).update(state=HookState.IDLE, run=None)
+            LEAVE_HOOK(HookState.IDLE, None, hook.pk)
             return True, decode(signal.value)
         if hook.deadline is None or hook.deadline > clock.now():
-            Hook.objects.filter(pk=hook.pk).update(state=HookState.OPEN)
-            raise Undecided
-    Hook.objects.filter(pk=hook.pk).update(state=HookState.CLOSED, run=None)
+            if hook.state != HookState.OPEN:
+                MOVE_HOOK(HookState.OPEN, hook.pk)
+            raise Undecided(hook.deadline)
+    LEAVE_HOOK(HookState.CLOSED, None, hook.pk)
     return False, None
 
 

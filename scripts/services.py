@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from messaging import clock, outbox, points
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
+from messaging.rows import insert_new
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
@@ -22,7 +23,7 @@ from scripts.language.values import Item
 from scripts.models import Ready, Run, Timer
 from scripts.registry import Row, registry
 from scripts.states import FINAL, RunState
-from scripts.step import as_item
+from scripts.step import MESSAGE, as_item
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +64,7 @@ def start_run(
         subject_id=subject_id,
         created_at=clock.now(),
     )
-    Run.objects.bulk_create([run], ignore_conflicts=True)
-    if not Run.objects.filter(pk=run.pk).exists():
+    if not insert_new(run):
         return None
     points.reach_after_commit("start_after_commit")
     if due_at is None:
@@ -191,7 +191,9 @@ def drive(message: InboxMessage) -> None:
     while message.response_status is None and time.monotonic() < end:
         if not (advance(run_id) or _deliver_calls(run_id)):
             time.sleep(0.02)
-        message.refresh_from_db(fields=["response_status", "response", "state", "reason"])
+        now = MESSAGE.get(message.pk)
+        message.state, message.reason = now.state, now.reason
+        message.response_status, message.response = now.response_status, now.response
 
 
 def _deliver_calls(run_id: UUID) -> bool:

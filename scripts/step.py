@@ -10,7 +10,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import DataError
 
-from messaging import clock, ids, outbox, points
+from messaging import clock, ids, outbox, points, rows
 from messaging.envelope import Envelope, SenderClass
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 NOTES, NOTE_CHARACTERS = 50, 1000  # of LOG, in one segment
 LONGEST_WAIT = timedelta(days=30)
+MESSAGE = rows.Select(InboxMessage, "pk")
 
 
 class Step:
@@ -91,7 +92,7 @@ class Step:
         if self._message is None:
             if self.run.message_id is None:
                 raise refused("this script was not started by a message")
-            self._message = InboxMessage.objects.get(pk=self.run.message_id)
+            self._message = MESSAGE.get(self.run.message_id)
         return self._message
 
     def verify_message(self, key: Any = None) -> None:

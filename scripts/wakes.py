@@ -37,6 +37,14 @@ WHERE run_id = %s AND due_at <= %s RETURNING gen
 """
 
 
+DUE = "SELECT run_id FROM scripts_ready WHERE due_at <= %s ORDER BY due_at LIMIT %s"
+SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"
+SET_TIMER = """
+INSERT INTO scripts_timer (run_id, due_at) VALUES (%s, %s)
+ON CONFLICT (run_id) DO UPDATE SET due_at = excluded.due_at
+"""
+
+
 def wake(run_id: UUID, *, due_at: datetime | None = None, nudge: bool = True) -> None:
     """Record that a run is owed an advance, now or at `due_at` (UTC), and ring for a worker.
 
@@ -77,13 +85,18 @@ def _stored_time(moment: datetime) -> Any:
 
 def due_runs(limit: int) -> list[UUID]:
     """Return ids of runs owed an advance now, the longest overdue first."""
-    rows = Ready.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    return list(rows.values_list("run_id", flat=True)[:limit])
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, [_stored_time(clock.now()), limit])
+        found = [row[0] for row in cursor.fetchall()]
+    return [run_id if isinstance(run_id, UUID) else UUID(run_id) for run_id in found]
 
 
 def settle(run_id: UUID, gen: int) -> None:
     """Delete the claimed generation after its advance; a newer wake-up stays and starts afresh."""
-    if not Ready.objects.filter(run_id=run_id, gen=gen).delete()[0]:
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, [_stored_id(run_id), gen])
+        settled = cursor.rowcount
+    if not settled:
         Ready.objects.filter(run_id=run_id).update(attempts=0)
 
 
@@ -106,11 +119,14 @@ def release(run_id: UUID, *, charged: bool) -> int:
 
 def set_timer(run_id: UUID, due_at: datetime) -> None:
     """Wake a run at `due_at` (UTC); a run has one timer, the newest wins."""
-    Timer.objects.update_or_create(run_id=run_id, defaults={"due_at": due_at})
+    with connection.cursor() as cursor:
+        cursor.execute(SET_TIMER, [_stored_id(run_id), _stored_time(due_at)])
 
 
 def fire_timers(limit: int = 500) -> int:
     """Turn due timers into wake-ups; return how many. Decides nothing: the advance does."""
+    if not Timer.objects.filter(due_at__lte=clock.now()).exists():
+        return 0  # most often so, and a look takes no lock
     with transaction.atomic():
         due = list(
             Timer.objects.select_for_update(skip_locked=True)

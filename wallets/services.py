@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from messaging import clock
+from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from scripts.errors import missing, refused
 from wallets.models import Notification, Registration
@@ -30,8 +31,7 @@ def register_wallet(
         language=language,
         created_at=clock.now(),
     )
-    Registration.objects.bulk_create([row], ignore_conflicts=True)
-    return Registration.objects.get(domain=domain, wallet=wallet)
+    return row if insert_new(row) else Registration.objects.get(domain=domain, wallet=wallet)
 
 
 def keep_notification(
@@ -48,7 +48,8 @@ def keep_notification(
         message=message,
         created_at=clock.now(),
     )
-    Notification.objects.bulk_create([row], ignore_conflicts=True)
+    if insert_new(row):
+        return row
     return Notification.objects.get(registration=registration, correlation=correlation)
 
 

@@ -1,0 +1,165 @@
+"""Statements composed once, for rows so hot that composing their SQL is most of what they cost.
+
+Each does what the manager's method of the same meaning does, on either database, and no more: no
+relations, no signals. Everything that is not on the path of every message is better off with the
+manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Field, Model
+
+M = TypeVar("M", bound=Model)
+
+# How a row is locked, in the words of PostgreSQL; SQLite has one lock for the whole database.
+FOR_UPDATE = "FOR UPDATE"
+FOR_NO_KEY_UPDATE = "FOR NO KEY UPDATE"
+
+
+def refuse_in_transaction() -> None:
+    """Raise RuntimeError when a transaction is open: seconds of network would hold its locks."""
+    if connection.in_atomic_block:  # which a test's own does not count for
+        with transaction.atomic(durable=True):
+            pass
+
+
+def _fields(model: type[Model], names: Iterable[str]) -> list[Field[Any, Any]]:
+    found = [model._meta.pk if name == "pk" else model._meta.get_field(name) for name in names]
+    return [field for field in found if isinstance(field, Field)]
+
+
+def _equal(fields: Iterable[Field[Any, Any]], joint: str) -> str:
+    return joint.join(f'"{field.column}" = %s' for field in fields)
+
+
+def stored(fields: Sequence[Field[Any, Any]], values: Sequence[Any]) -> list[Any]:
+    """Return values as the database takes them."""
+    pairs = zip(fields, values, strict=True)
+    return [field.get_db_prep_save(value, connection) for field, value in pairs]
+
+
+class Select(Generic[M]):
+    """Rows of a model whose fields `by` have given values; `rest` is SQL that follows."""
+
+    def __init__(self, model: type[M], *by: str, rest: str = "", lock: str = "") -> None:
+        self.model, self.by, self.rest, self.lock = model, by, rest, lock
+        self._converters: dict[str, list[tuple[int, list[Any], Any]]] = {}
+
+    @cached_property
+    def _keys(self) -> list[Field[Any, Any]]:
+        return _fields(self.model, self.by)
+
+    @cached_property
+    def columns(self) -> str:
+        """All columns, in the order that `loaded` takes them."""
+        return ", ".join(f'"{field.column}"' for field in self.model._meta.concrete_fields)
+
+    @cached_property
+    def _sql(self) -> str:
+        table = self.model._meta.db_table
+        return (
+            f'SELECT {self.columns} FROM "{table}" WHERE {_equal(self._keys, " AND ")} {self.rest}'  # noqa: S608 - names only
+        )
+
+    def all(self, *values: Any) -> list[M]:
+        """Return the rows with these values, in the order of `by`."""
+        sql = self._sql
+        if self.lock and connection.features.has_select_for_update:
+            if not connection.in_atomic_block:
+                raise transaction.TransactionManagementError("a lock needs a transaction")
+            sql = f"{sql} {self.lock}"
+        with connection.cursor() as cursor:
+            cursor.execute(sql, stored(self._keys, values))
+            return [self.loaded(row) for row in cursor.fetchall()]
+
+    def first(self, *values: Any) -> M | None:
+        """Return the first of the rows with these values, or None."""
+        return next(iter(self.all(*values)), None)
+
+    def get(self, *values: Any) -> M:
+        """Return the row with these values. Raises the model's DoesNotExist."""
+        row = self.first(*values)
+        if row is None:
+            raise self.model.DoesNotExist(f"no {self.model.__name__} {values}")  # type: ignore[attr-defined]
+        return row
+
+    def loaded(self, row: Sequence[Any]) -> M:
+        """Return the instance that a row of all columns spells."""
+        values = list(row)
+        for index, converters, expression in self._conversions():
+            for convert in converters:
+                values[index] = convert(values[index], expression, connection)
+        names = [field.attname for field in self.model._meta.concrete_fields]
+        return self.model.from_db(connection.alias, names, values)
+
+    def _conversions(self) -> list[tuple[int, list[Any], Any]]:
+        known = self._converters.get(connection.vendor)
+        if known is None:
+            known = []
+            for index, field in enumerate(self.model._meta.concrete_fields):
+                expression = field.get_col(self.model._meta.db_table)
+                converters = connection.ops.get_db_converters(expression)
+                converters = [*converters, *expression.get_db_converters(connection)]
+                if converters:
+                    known.append((index, converters, expression))
+            self._converters[connection.vendor] = known
+        return known
+
+
+class Update:
+    """Sets fields of a model's rows whose fields `by` have given values; `rest` is SQL after."""
+
+    def __init__(self, model: type[Model], *by: str, sets: Sequence[str], rest: str = "") -> None:
+        self.model, self.by, self.sets, self.rest = model, by, sets, rest
+
+    @cached_property
+    def _written(self) -> list[Field[Any, Any]]:
+        return _fields(self.model, (*self.sets, *self.by))
+
+    @cached_property
+    def _sql(self) -> str:
+        sets, keys = self._written[: len(self.sets)], self._written[len(self.sets) :]
+        table = self.model._meta.db_table
+        return (
+            f'UPDATE "{table}" SET {_equal(sets, ", ")} WHERE {_equal(keys, " AND ")} {self.rest}'  # noqa: S608 - names only
+        )
+
+    def __call__(self, *values: Any) -> int:
+        """Write the values of `sets` where `by` has the values that follow; return how often."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, stored(self._written, values))
+            return int(cursor.rowcount)
+
+
+_inserts: dict[type[Model], tuple[str, list[Field[Any, Any]]]] = {}
+
+
+def insert_new(row: Model) -> bool:
+    """Insert a row unless one of its unique keys is taken; say whether it was inserted.
+
+    A key that another transaction is inserting is waited for. Gives no primary key back.
+    """
+    sql, fields = _inserts.get(type(row)) or _compose_insert(type(row))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, stored(fields, [getattr(row, field.attname) for field in fields]))
+        inserted = int(cursor.rowcount) == 1
+    row._state.adding, row._state.db = not inserted, connection.alias
+    return inserted
+
+
+def _compose_insert(model: type[Model]) -> tuple[str, list[Field[Any, Any]]]:
+    serial = model._meta.auto_field
+    fields = [field for field in model._meta.concrete_fields if field is not serial]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    _inserts[model] = (
+        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places}) '  # noqa: S608 - names only
+        "ON CONFLICT DO NOTHING",
+        fields,
+    )
+    return _inserts[model]
