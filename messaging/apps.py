@@ -7,6 +7,7 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import checks
+        from messaging import bell, checks, outbox
 
         checks.connect()
+        bell.register_answers({"messaging.deliver": outbox.deliver})

@@ -114,8 +114,12 @@ def queue(
     _check_sendable(message)
     if not insert_new(message):
         return OutboxMessage.objects.get(key=key)
-    ring("messaging.deliver", str(message.pk))
+    _ring(message.pk, message.recipient)
     return message
+
+
+def _ring(message_id: UUID, recipient: str) -> None:
+    ring("messaging.deliver", str(message_id), far=keys.hosted_name(recipient) is None)
 
 
 def _check_sendable(message: OutboxMessage) -> None:
@@ -256,7 +260,7 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
         if not _END(*ended, *_claim_of(message)):
             raise LostClaim
         if message.origin and (following := _QUEUE.first(message.origin, message.recipient)):
-            ring("messaging.deliver", str(following.pk))
+            _ring(following.pk, following.recipient)
         points.reach("ob_before_mark")
     points.reach("ob_marked")
     if message.state == OutboxState.DEAD:
@@ -316,7 +320,7 @@ def resend(message_id: UUID | str) -> bool:
             expires_at=expires_at,
             finished_at=None,
         )
-        ring("messaging.deliver", str(message_id))
+        _ring(message.pk, message.recipient)
     return bool(freed)
 
 
@@ -327,7 +331,7 @@ def sweep() -> dict[str, int]:
     """
     heard = clock.now() - BELL_TIME
     due = OutboxMessage.objects.filter(state=OutboxState.DUE, due_at__lte=heard)
-    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
-    for message_id in ids:
-        ring("messaging.deliver", str(message_id))
-    return {"outbox": len(ids), "pruned": inbox.prune() + keys.forget_expired_keys()}
+    found = list(due.order_by("due_at").values_list("pk", "recipient")[:SWEEP_LIMIT])
+    for message_id, recipient in found:
+        _ring(message_id, recipient)
+    return {"outbox": len(found), "pruned": inbox.prune() + keys.forget_expired_keys()}

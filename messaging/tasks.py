@@ -2,16 +2,18 @@
 
 from celery import shared_task
 
-from messaging import outbox
+from messaging import bell, outbox
 
 
 @shared_task(name="messaging.deliver")
 def deliver(message_id: str) -> None:
-    """Try once to deliver an outgoing message."""
-    outbox.deliver(message_id)
+    """Try once to deliver an outgoing message, and go on with what that brings about here."""
+    with bell.working():
+        outbox.deliver(message_id)
 
 
 @shared_task(name="messaging.sweep")
 def sweep() -> None:
     """Find due messages whose bell was lost."""
-    outbox.sweep()
+    with bell.working():
+        outbox.sweep()

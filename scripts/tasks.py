@@ -6,16 +6,19 @@ from uuid import UUID
 
 from celery import shared_task
 
+from messaging import bell
 from scripts import services
 
 
 @shared_task(name="scripts.advance")
 def advance(run_id: str) -> None:
     """Advance the run that the bell named, then up to 25 more that are due."""
-    services.drain(UUID(run_id))
+    with bell.working():
+        services.drain(UUID(run_id))
 
 
 @shared_task(name="scripts.sweep")
 def sweep() -> None:
     """Fire due timers and advance what no bell was heard for."""
-    services.sweep()
+    with bell.working():
+        services.sweep()

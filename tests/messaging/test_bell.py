@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from messaging import bell
 from messaging.bell import ring
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,3 +39,42 @@ def test_lost_bell_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch) -> 
     with transaction.atomic():
         ring("messaging.deliver", "1")
     assert tried == [{"args": ["1"], "retry": False, "expires": 60}]
+
+
+def test_worker_answers_what_its_own_work_rings_for(
+    bells: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: list[str] = []
+
+    def answer(row_id: str) -> None:
+        answered.append(row_id)
+        if row_id == "1":
+            ring("messaging.deliver", "2")
+
+    monkeypatch.setitem(bell._answers, "messaging.deliver", answer)
+    with bell.working():
+        ring("messaging.deliver", "1")
+        ring("messaging.deliver", "far away", far=True)
+        assert answered == []
+    assert answered == ["1", "2"]
+    assert bells == [("messaging.deliver", ["far away"])]
+    ring("messaging.deliver", "3")
+    assert bells[1:] == [("messaging.deliver", ["3"])]
+
+
+def test_worker_leaves_to_the_queue_what_it_has_no_time_for(
+    bells: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell, "WORK_SECONDS", 0.0)
+    with bell.working():
+        ring("messaging.deliver", "1")
+    assert bells == [("messaging.deliver", ["1"])]
+
+
+def test_worker_that_fails_leaves_its_bells_to_the_queue(
+    bells: list[tuple[str, list[str]]],
+) -> None:
+    with pytest.raises(ValueError, match="fault"), bell.working():
+        ring("messaging.deliver", "1")
+        raise ValueError("fault")
+    assert bells == [("messaging.deliver", ["1"])]
