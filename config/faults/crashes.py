@@ -7,10 +7,13 @@ killed too, and a last one brings everything to rest. Then the oracle judges.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
 import signal
+import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,13 +24,17 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from django.core.management import call_command
 from django.db import connections
 
-from config.faults import hands, scene
+from config.faults import hands, poison, scene
 from config.faults.crash_situations import SITUATIONS, Situation
 from config.faults.judge import Verdict, judge, judge_liveness
 from config.faults.plan import KillAt
+from config.faults.progress import Progress
+from config.faults.report import write
 from config.faults.scene import Order
+from config.faults.scratch import staged
 from messaging import clock, points
 from messaging.outbox import LEASE as MESSAGE_LEASE
 from scripts.wakes import LEASE as RUN_LEASE
@@ -37,6 +44,7 @@ from wallets.client import Wallet
 LEASES = (max(MESSAGE_LEASE, RUN_LEASE) + timedelta(seconds=1)).total_seconds()
 HUNG_SECONDS = 60
 JUDGED_EACH = 100
+AGAIN = "python -m config.faults.launch crashes"
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,7 @@ class Report:
     ends: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     unhit: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class Sweep:
@@ -218,8 +227,8 @@ class Sweep:
 
 def spread(times: int, most: int) -> list[int]:
     """Return at most `most` of 1..times, the first and the last among them."""
-    if times <= most:
-        return list(range(1, times + 1))
+    if times <= most or most < 2:
+        return list(range(1, times + 1))[:most]
     return sorted({1 + round(n * (times - 1) / (most - 1)) for n in range(most)})
 
 
@@ -269,3 +278,52 @@ def _chosen(sweep: Sweep, options: Options) -> Iterator[Schedule]:
             number += 1
             if number % count == index:
                 yield schedule
+
+
+def main() -> int:
+    """Play the sweep on the stage, write its report, and say whether it is green."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--most", type=int, default=1000, help="passages of each point")
+    parser.add_argument("--doubles", type=float, default=0.0, help="share of the pairs of kills")
+    parser.add_argument("--shard", default="0/1", help="which share of it, such as 1/2")
+    parser.add_argument("--fail-fast", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="one schedule, as a violation names it")
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    index, _, count = chosen.shard.partition("/")
+    options = Options(
+        most=chosen.most,
+        doubles=chosen.doubles,
+        shard=(int(index), int(count)),
+        fail_fast=chosen.fail_fast,
+        seed=chosen.seed,
+        only=chosen.only,
+    )
+    call_command("migrate", interactive=False, verbosity=0)
+    poison.learn()
+    bar = Progress("crash sweep")
+    began = time.monotonic()
+    report = run(staged().folder, options, bar)
+    bar.end()
+    report.seconds = time.monotonic() - began
+    write(chosen.json, "crashes", report, doubles=options.doubles, seed=options.seed)
+    return say(report, partial=bool(chosen.only) or options.shard[1] > 1 or options.fail_fast)
+
+
+def say(report: Report, *, partial: bool) -> int:
+    """Print what the sweep found; 0 when it is green."""
+    print(
+        f"crash sweep: {report.flows} flows, {report.kills} kills at {len(report.hits)} points, "
+        f"{len(report.violations)} violations, {report.seconds:.0f} s"
+    )
+    for line in report.violations[:20]:
+        schedule = line.partition(":")[0]
+        print(f"  {line}\n    again: {AGAIN} --only '{schedule}'")
+    if report.unhit and not partial:
+        print(f"  VOID: never hit: {', '.join(report.unhit)}")
+    return 1 if report.violations or (report.unhit and not partial) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -96,6 +97,11 @@ class Cluster:
         """Stop it; `immediate` ends every process of it without a goodbye to anybody."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
+    def destroy(self) -> None:
+        """Stop it for good, whatever state it is in."""
+        with suppress(StoreFailed):
+            self.stop("immediate")
+
 
 class Queue:
     """A Redis that keeps nothing, and may be emptied or killed at any moment."""
@@ -136,6 +142,26 @@ class Queue:
                 os.kill(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a layer plays: its shape, its folder, and the stores that it may kill."""
+
+    shape: str
+    folder: Path
+    cluster: Cluster | None = None
+    queue: Queue | None = None
+
+
+current: Stage | None = None  # set by config.faults.launch, before a layer begins
+
+
+def staged() -> Stage:
+    """Return where this layer plays. Raises StoreFailed outside of config.faults.launch."""
+    if current is None:
+        raise StoreFailed("run it with python -m config.faults.launch")
+    return current
 
 
 @contextmanager

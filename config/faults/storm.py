@@ -8,9 +8,11 @@ ends, everything has two minutes to come to rest, and the oracle judges.
 
 from __future__ import annotations
 
+import argparse
 import random
 import signal
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,12 +23,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from django.core.management import call_command
 from django.db import connection, connections
 
 from config.faults import hands, people, roles, scene
 from config.faults.chances import chances_for
 from config.faults.judge import Verdict, judge, resume_seconds
-from config.faults.scratch import Cluster, Queue
+from config.faults.progress import Progress
+from config.faults.report import plain, quantile, write
+from config.faults.scratch import Cluster, Queue, staged
 from config.faults.troop import Role, Troop
 from config.faults.troubles import Troubles
 from config.faults.weather import Weather
@@ -71,7 +76,8 @@ class Report:
     void: list[str] = field(default_factory=list)
 
     @property
-    def process_faults(self) -> int:
+    def faults_in_all(self) -> int:
+        """Return how many processes were killed or stopped, and stores hit."""
         return self.faults.total() + self.kills.total()
 
 
@@ -166,10 +172,9 @@ class Storm:
             if time.monotonic() >= strike:
                 self.troubles.strike()
                 strike = time.monotonic() + self.options.every * self.chance.uniform(0.5, 1.5)
-            progress(f"{self.done.value} of {self.options.flows} flows")
+            progress(f"{self.troubles.struck} faults from outside")
             time.sleep(TICK)
         self.weather.blowing.value = 0
-        self.report.rest_seconds = time.monotonic()
 
     def _rest(self, progress: Callable[[str], None]) -> None:
         """Wait until nothing is under way; what still is after two minutes is judged as it is."""
@@ -200,7 +205,7 @@ class Storm:
         look = 0.0
         while time.monotonic() < limit:
             self.troop.tend()
-            progress(f"{text} ({self.done.value} flows)")
+            progress(text)
             if time.monotonic() >= look:
                 if reached():
                     return
@@ -259,3 +264,63 @@ class Storm:
 
 def _interrupt(number: int, frame: Any) -> None:
     raise KeyboardInterrupt
+
+
+def sentence(report: Report) -> str:
+    """Return what was found, in one sentence."""
+    verdict = report.verdict
+    return (
+        f"{verdict.flows} flows, {report.faults_in_all} process and store faults and "
+        f"{report.messages.total()} message faults: {len(verdict.lost)} lost, "
+        f"{len(verdict.doubled)} doubled, {len(verdict.disagreements)} disagreements, "
+        f"{len(verdict.stuck) + len(report.stuck_looks)} stuck; "
+        f"slowest resume in calm {max(report.calm, default=0):.2f} s."
+    )
+
+
+def say(report: Report) -> int:
+    """Print what the storm found; 0 when it is green."""
+    print(sentence(report))
+    print(
+        f"  seed {report.seed}, {report.shape}, {report.seconds:.0f} s; "
+        f"answer to resume in calm p50 {quantile(report.calm, 0.5):.2f} s, "
+        f"p99 {quantile(report.calm, 0.99):.2f} s; in the storm p50 "
+        f"{quantile(report.storm, 0.5):.2f} s, p99 {quantile(report.storm, 0.99):.2f} s; "
+        f"at rest {report.rest_seconds:.0f} s after it; "
+        f"{report.looks} looks for stuck runs; ends {dict(report.verdict.ends)}"
+    )
+    for line in [*report.verdict.violations, *report.stuck_looks][:30]:
+        print(f"  {line}")
+    for line in report.void:
+        print(f"  VOID: {line}")
+    red = report.verdict.violations or report.stuck_looks
+    return 1 if red else 3 if report.void else 0
+
+
+def main() -> int:
+    """Let a storm blow on the stage, write its report, and say whether it is green."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flows", type=int, default=300)
+    parser.add_argument("--wallets", type=int, default=Options.wallets)
+    parser.add_argument("--chats", type=int, default=Options.chats, help="of each wallet")
+    parser.add_argument("--every", type=float, default=Options.every, help="seconds, on average")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    options = Options(chosen.flows, chosen.wallets, chosen.chats, chosen.every, chosen.seed)
+    call_command("migrate", interactive=False, verbosity=0)
+    place = staged()
+    storm = Storm(place.folder, options, place.cluster, place.queue)
+    bar = Progress("storm")
+
+    def progress(words: str) -> None:
+        bar(storm.done.value, options.flows, words)
+
+    report = storm.run(progress)
+    bar.end()
+    write(chosen.json, "storm", report, options=plain(options), sentence=sentence(report))
+    return say(report)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -41,6 +41,7 @@ class Troubles:
         self.queue = queue
         self.chance = chance
         self.deck: list[str] = []
+        self.struck = 0
         self.table: dict[str, tuple[int, Callable[[], bool]]] = {
             "web killed": (2, lambda: troop.kill("web")),
             "submitter killed": (2, lambda: troop.kill("submitter")),
@@ -79,6 +80,7 @@ class Troubles:
             self.chance.shuffle(self.deck)
         name = self.deck.pop()
         if self.table[name][1]():
+            self.struck += 1
             self.weather.journal("fault", name)
 
     def _jump(self) -> bool:
