@@ -27,7 +27,8 @@ def open_hook(run: Run, name: str, *, deadline: datetime, expects: str) -> Hook:
     Raises ScriptError when another live run waits there.
     """
     hook = locked_hook(run.domain, name)
-    if hook.state in (HookState.OPEN, HookState.FILLED) and hook.run_id != run.pk:
+    # Also when the deadline has closed it: until that run has been told, the mailbox is its own.
+    if hook.run_id not in (None, run.pk):
         raise refused(f"somebody else already waits on {name}")
     Hook.objects.filter(pk=hook.pk).update(
         state=HookState.OPEN, run=run, deadline=deadline, expects=expects
