@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 OWN = "domain:theatre.test"
+FOREVER = datetime.max.replace(tzinfo=UTC)
 LONGEST = timedelta(days=30)
 ATTEMPTS, CALL_ATTEMPTS = 8, 12
 Wait = tuple[str, datetime, str]  # mailbox, deadline, who may answer
@@ -30,7 +31,7 @@ class Ended(Exception):
 class Box:
     state: str = "IDLE"
     run: str | None = None
-    deadline: datetime = datetime.max.replace(tzinfo=UTC)
+    deadline: datetime = FOREVER
     expects: str = ""
     # source -> [origin, value, state, at]
     mail: dict[str, list[Any]] = field(default_factory=dict)
