@@ -16,7 +16,7 @@ from scripts import hooks, services, wakes
 from scripts.advance import advance_once
 from scripts.errors import WornOut
 from scripts.library import Version
-from scripts.models import Hook, Run
+from scripts.models import Hook, Run, Signal
 from scripts.selectors import untold_runs, unwakeable_runs
 from scripts.states import HookState
 from tests.scripts.engine import DOMAIN
@@ -82,7 +82,7 @@ class EngineRules(RuleBasedStateMachine):
         self.world = Reference(self.moment.at)
         self.look = Look()
         self.held: list[tuple[str, int]] = []
-        self.promised: list[tuple[str, str]] = []
+        self.promised: list[tuple[UUID | None, str, str]] = []
         self.latest = self.moment.at
         self.count = 0
 
@@ -239,15 +239,15 @@ class EngineRules(RuleBasedStateMachine):
         value = answer if is_prompt else f"{answer['Result']} {self.count}"
         expected = ("person", self.chat_key) if is_prompt else (OWN, OWN)
         twin_origin, origin = expected if ours else ("stranger", "domain:charlie.test")
-        waiting = Hook.objects.filter(name=shown, state=HookState.OPEN).exists()
+        waiting = Hook.objects.filter(name=shown, state=HookState.OPEN).first()
         with traced(Fault(point)) as trace:
             state = hooks.send_signal(
                 domain=DOMAIN, name=shown, source=source, origin=origin, value=value
             )
         if not trace.struck:
             assert state == self.world.signal(name, source, twin_origin, value)
-            if waiting and "signal_filled" in trace.seen:
-                self.promised.append((name, source))
+            if waiting is not None and state == "NEW":
+                self.promised.append((waiting.run_id, name, source))
 
     @precondition(lambda self: any(box.state == "OPEN" for box in self.world.boxes.values()))
     @rule(
@@ -349,14 +349,13 @@ class EngineRules(RuleBasedStateMachine):
                 break
         self.engine_and_reference_agree()
         self.look.assert_all_ended(self.world)
-        told = {(box, source) for box, source in self.promised}
-        acted = {
-            (name, source)
-            for name, box in self.world.boxes.items()
-            for source, mail in box.mail.items()
-            if mail[2] == "CONSUMED"
-        }
-        assert told <= acted, "told NEW while a run waited, and not acted on"
+        # A segment that ends as FAILED or DECLINED takes back that it took the answer.
+        for run_id, box, source in self.promised:
+            acted = Signal.objects.filter(
+                hook__name=self.look.hook_of(box), source=source, state="CONSUMED"
+            )
+            ended = Run.objects.filter(pk=run_id, state__in=("FAILED", "DECLINED"))
+            assert acted.exists() or ended.exists(), "told NEW while a run waited, then ignored"
         assert set(self.partner.got) <= {str(each) for each in self.look.correlations}
 
     def work_until_quiet(self) -> None:

@@ -100,7 +100,7 @@ def confirm(me: Me) -> Play:
     answer = yield box, me.world.now + DAY, "person"
     if answer is None or answer["Result"] != "YES":
         raise Ended("DECLINED")
-    return "yes, indeed"
+    return "agreed"
 
 
 def text(me: Me) -> Play:
@@ -157,7 +157,7 @@ PLAYS: dict[str, tuple[Callable[[Me], Play], str]] = {
         "    Expires: 1 minute\n- WAIT:\n    Hook: window\n    Timeout: 1 hour\n"
         f"- SEND:\n    {PEER.format('Three')}",
     ),
-    "confirm": (confirm, TALK + "- CONFIRM Sure?\n- RETURN: yes, indeed"),
+    "confirm": (confirm, TALK + "- CONFIRM Sure?\n- RETURN: agreed"),
     "text": (text, TALK + "- TEXT Your name? >> $name\n- RETURN: $name"),
 }
 
