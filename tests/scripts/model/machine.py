@@ -20,13 +20,22 @@ from scripts.models import Hook, Run, Signal
 from scripts.selectors import untold_runs, unwakeable_runs
 from scripts.states import HookState
 from tests.scripts.engine import DOMAIN
+from tests.scripts.model.chances import (
+    ANSWERS,
+    ERRORS,
+    IN_ADVANCE,
+    IN_DELIVERY,
+    MOODS,
+    PICK,
+    SECONDS,
+    faults,
+)
 from tests.scripts.model.look import Look
 from tests.scripts.model.plays import PLAYS, Me
 from tests.scripts.model.reference import ATTEMPTS, OWN, SET_ASIDE, Reference
 from tests.scripts.model.reference import Run as Twin
 from tests.scripts.model.world import (
     START,
-    Died,
     Fault,
     Moment,
     Partner,
@@ -35,32 +44,6 @@ from tests.scripts.model.world import (
     empty,
     traced,
 )
-
-ERRORS = (Died, RuntimeError, OperationalError)
-MOODS = ("answers", "refuses", "is down", "loses its answer")
-SECONDS = (1, 8, -8, 31, 61, 3600, -3600, 86400)
-IN_ADVANCE = (
-    *("claim_after_commit", "adv_locked", "wait_read", "adv_after_step", "adv_decided"),
-    *("adv_before_commit", "adv_after_commit", "signal_locked", "signal_filled"),
-)
-IN_DELIVERY = (
-    *("ob_claimed", "ob_signed", "ob_sent_unmarked", "ob_before_mark", "ob_marked"),
-    *("ob_postponed", "signal_filled"),
-)
-ANSWERS = [
-    {"Result": result, "Answer": answer}
-    for result, answer in (("YES", ""), ("NO", ""), ("OK", "Alice"), ("OK", ""))
-]
-
-
-def faults(points: tuple[str, ...]) -> st.SearchStrategy[Fault]:
-    """No fault, three times in four; else one at a point's first or second passage."""
-    some = st.builds(Fault, st.sampled_from(points), st.integers(1, 2), st.sampled_from(ERRORS))
-    return st.one_of(st.just(Fault()), st.just(Fault()), st.just(Fault()), some)
-
-
-PICK = st.integers(0, 11)
-DEATH = st.sampled_from([False, False, False, True])
 
 
 class EngineRules(RuleBasedStateMachine):
@@ -82,7 +65,7 @@ class EngineRules(RuleBasedStateMachine):
         self.world = Reference(self.moment.at)
         self.look = Look()
         self.held: list[tuple[str, int]] = []
-        self.promised: list[tuple[UUID | None, str, str]] = []
+        self.promised: list[tuple[UUID, str, str]] = []
         self.latest = self.moment.at
         self.count = 0
 
@@ -246,7 +229,7 @@ class EngineRules(RuleBasedStateMachine):
             )
         if not trace.struck:
             assert state == self.world.signal(name, source, twin_origin, value)
-            if waiting is not None and state == "NEW":
+            if waiting is not None and waiting.run_id and state == "NEW":
                 self.promised.append((waiting.run_id, name, source))
 
     @precondition(lambda self: any(box.state == "OPEN" for box in self.world.boxes.values()))
