@@ -106,8 +106,8 @@ class Visit:
     def see_line(self, expect: dict[str, Any]) -> tuple[Any, Any]:
         # From its row: a wallet may not fetch a question whose time is up.
         said = Prompt.objects.filter(chat__domain=expect["domain"], chat__chat=expect["chat"])
-        lines = said.order_by("pk")
-        return [f"{each.format} {each.text}" for each in lines][-1], expect["line"]
+        last = said.order_by("pk").last()
+        return last and f"{last.format} {last.text}", expect["line"]
 
     def see_token(self, expect: dict[str, Any]) -> tuple[Any, Any]:
         token = expect["token"]

@@ -150,6 +150,21 @@ class EngineRules(RuleBasedStateMachine):
             self.move(timedelta(seconds=61))
             self.work(self.pick(number)[1], Fault("adv_locked", 1, error))
 
+    @precondition(lambda self: any(run.box for run in self.world.runs.values()))
+    @rule(number=PICK)
+    def set_aside_while_parked(self, number: int) -> None:
+        """A parked run is woken for nothing, fails until it is set aside, and is tried again."""
+        parked = [name for name, run in self.world.runs.items() if run.box]
+        name = parked[number % len(parked)]
+        with transaction.atomic():
+            wakes.wake(self.look.id_of(name))
+        self.world.wake(name)
+        for _ in range(ATTEMPTS):
+            self.move(timedelta(seconds=61))
+            self.work(self.look.id_of(name), Fault("adv_locked", 1, RuntimeError))
+        self.retry()
+        self.work(self.look.id_of(name))
+
     @precondition(has_runs)
     @rule(number=PICK)
     def claim_and_stop(self, number: int) -> None:
