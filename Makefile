@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test bench lock clean
+.PHONY: demo test run check server-test browser-test upgrade-test model bench lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,12 @@ server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABAS
 
 browser-test: $(VENV)/installed-dev ## operators' pages in Chromium (Debian's package, or CHROMIUM=path)
 	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -m browser
+
+upgrade-test: $(VENV)/installed-dev ## what the commit before (or UPGRADE_FROM) parks, this one resumes
+	$(BIN)/python -m tests.museum.previous
+
+model: $(VENV)/installed-dev ## the engine against its reference: MODEL_EXAMPLES sequences (10000)
+	env -u DATABASE_URL -u CELERY_BROKER_URL MODEL_EXAMPLES=$${MODEL_EXAMPLES:-10000} $(BIN)/python -m pytest -n 2 tests/scripts/model
 
 bench: $(VENV)/installed ## flows per second and CPU per flow; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench

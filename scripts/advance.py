@@ -92,6 +92,7 @@ def _segment(run: Run, step: Step) -> bool:
         _end(run, RunState.DECLINED)
         return False
     if outcome is None:
+        run.state = RunState.WAITING  # an operator's retry made it READY
         return False
     if isinstance(outcome, Finished):
         return _finish(run, outcome.value)

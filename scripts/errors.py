@@ -11,6 +11,10 @@ class StaleRun(EngineError):
     """Another worker committed this run first; what was computed here is thrown away."""
 
 
+class WornOut(EngineError):
+    """All attempts of a run are used up, and no worker came back to say why."""
+
+
 class UnknownScript(EngineError):
     """No script of this name is shipped, or no version of this hash is stored."""
 

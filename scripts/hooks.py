@@ -36,7 +36,8 @@ def open_hook(run: Run, name: str, *, deadline: datetime, expects: str) -> Hook:
     Raises ScriptError when another live run waits there.
     """
     hook = locked_hook(run.domain, name)
-    if hook.state in (HookState.OPEN, HookState.FILLED) and hook.run_id != run.pk:
+    # Also when the deadline has closed it: until that run has been told, the mailbox is its own.
+    if hook.run_id not in (None, run.pk):
         raise refused(f"somebody else already waits on {name}")
     hook.state, hook.run, hook.deadline, hook.expects = HookState.OPEN, run, deadline, expects
     OPEN_HOOK(hook.state, run.pk, deadline, expects, hook.pk)

@@ -17,7 +17,7 @@ from messaging.registry import Mode, subjects
 from messaging.rows import insert_new
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
-from scripts.errors import StaleRun
+from scripts.errors import StaleRun, WornOut
 from scripts.language.continuation import start
 from scripts.language.values import Item
 from scripts.models import Ready, Run, Timer
@@ -122,10 +122,14 @@ def start_message_run(message: InboxMessage) -> None:
 def advance(run_id: UUID) -> bool:
     """Claim and advance one run as far as it goes now; return whether there was anything to do.
 
-    Never raises for what a script does: its faults end as the run's state, and unforeseen ones
-    are retried with backoff until the run is quarantined.
+    Never raises for what a script does: its faults end as the run's state, and unforeseen ones,
+    the death of its worker among them, are retried until the run is quarantined.
     """
-    gen = wakes.claim(run_id)
+    try:
+        gen = wakes.claim(run_id)
+    except WornOut as fault:
+        quarantine(run_id, str(fault))
+        return True
     if gen is None:
         return False
     try:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from messaging import clock, points
 from messaging.bell import ring
+from scripts.errors import WornOut
 from scripts.models import Ready, Timer
 
 LEASE = timedelta(seconds=10)
@@ -33,7 +34,7 @@ ON CONFLICT (run_id) DO UPDATE SET
 # second one finds the row no longer due.
 CLAIM = """
 UPDATE scripts_ready SET attempts = attempts + 1, due_at = %s
-WHERE run_id = %s AND due_at <= %s RETURNING gen
+WHERE run_id = %s AND due_at <= %s RETURNING gen, attempts
 """
 
 
@@ -61,7 +62,8 @@ def claim(run_id: UUID) -> int | None:
     """Take a due run for the length of a lease; return its generation, or None when not due.
 
     The attempt is counted and committed here, before the risky work: a script that kills its
-    worker must be counted too. Must not be called inside a transaction.
+    worker must be counted too. Raises WornOut when all attempts are used up: every worker that
+    took the run has died of it. Must not be called inside a transaction.
     """
     now = clock.now()
     values = [_stored_time(now + LEASE), _stored_id(run_id), _stored_time(now)]
@@ -72,7 +74,10 @@ def claim(run_id: UUID) -> int | None:
     if row is None:
         return None
     points.reach("claim_after_commit")
-    return int(row[0])
+    gen, attempts = row
+    if attempts > ATTEMPTS:
+        raise WornOut(f"{ATTEMPTS} workers took it, and none came back")
+    return int(gen)
 
 
 def _stored_id(run_id: UUID) -> Any:

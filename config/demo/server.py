@@ -30,9 +30,12 @@ class Server:
         environment: Mapping[str, str] | None = None,
         *,
         embedded: bool = False,
+        code: Path = BASE_DIR,
     ) -> None:
-        """`embedded` forgets a database and a queue that the environment names."""
+        """`embedded` forgets a database and a queue that the environment names; `code` is the
+        folder of the code to run, when it is not this one."""
         self.folder = folder
+        self.code = code
         self.port_file = folder / "port"
         self.log = folder / "server.log"
         self.environment = {
@@ -55,9 +58,9 @@ class Server:
     def manage(self, *arguments: str) -> str:
         """Run a management command against this server's database and return what it printed."""
         done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, str(BASE_DIR / "manage.py"), *arguments],
+            [sys.executable, str(self.code / "manage.py"), *arguments],
             env=self.environment,
-            cwd=BASE_DIR,
+            cwd=self.code,
             capture_output=True,
             text=True,
             check=False,
@@ -73,13 +76,13 @@ class Server:
     def start(self, *, port: int = 0, seed: bool = True) -> Server:
         """Start serving and wait until it does. Raises ServerFailed with the server's own words."""
         self.port_file.unlink(missing_ok=True)
-        command = [sys.executable, str(BASE_DIR / "manage.py"), "up", "--port", str(port)]
+        command = [sys.executable, str(self.code / "manage.py"), "up", "--port", str(port)]
         command += ["--port-file", str(self.port_file), *(["--seed"] if seed else [])]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 env=self.environment,
-                cwd=BASE_DIR,
+                cwd=self.code,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

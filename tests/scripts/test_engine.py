@@ -211,6 +211,50 @@ def test_poison_is_quarantined_and_can_be_retried(monkeypatch: pytest.MonkeyPatc
     assert run.state == "WAITING"
 
 
+def test_parked_run_that_is_retried_is_seen_to_wait_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin(WAIT)
+    pump()
+    clock.move(3601)
+    wakes.fire_timers()
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "advance_once", failing(RuntimeError("poison")))
+        tire(run, wakes.ATTEMPTS)
+    clock.move(-3601 - 120 * wakes.ATTEMPTS)
+    assert services.retry(run.pk)
+    pump()
+    run.refresh_from_db()
+    assert run.state == "WAITING"
+    assert Timer.objects.filter(run=run).exists()
+
+
+def test_run_that_kills_every_worker_is_quarantined() -> None:
+    """No worker comes back to say what happened, so the next claim has to."""
+    run = begin(WAIT)
+    for _ in range(wakes.ATTEMPTS):
+        assert wakes.claim(run.pk) is not None
+        clock.move(wakes.LEASE.total_seconds() + 1)
+    assert services.advance(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("QUARANTINED", "8 workers took it, and none came back")
+    assert services.retry(run.pk)
+    pump()
+    run.refresh_from_db()
+    assert run.state == "WAITING"
+
+
+def test_mailbox_whose_deadline_is_decided_is_not_taken_over_before_its_run_is_told() -> None:
+    first = begin(WAIT)
+    pump()
+    clock.move(3601)
+    assert knock("edge") == SignalState.LATE
+    second = begin(WAIT)
+    services.advance(second.pk)
+    second.refresh_from_db()
+    assert second.state == "FAILED"
+    pump()
+    assert result(first) == {"Answer": None, "TimedOut": True}
+
+
 def test_infrastructure_fault_charges_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(WAIT)
     with monkeypatch.context() as patched:
