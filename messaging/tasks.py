@@ -1,14 +1,17 @@
 """Messaging's tasks: each gets ids only, and finds the truth in the rows."""
 
+from functools import partial
+
 from celery import shared_task
 
 from messaging import outbox
+from messaging.bell import answering
 
 
 @shared_task(name="messaging.deliver")
 def deliver(message_id: str) -> None:
-    """Try once to deliver an outgoing message."""
-    outbox.deliver(message_id)
+    """Try once to deliver an outgoing message, and do what follows from it."""
+    answering(partial(outbox.deliver, message_id))
 
 
 @shared_task(name="messaging.sweep")

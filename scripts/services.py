@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from messaging import clock, outbox, points
+from messaging.bell import HEARD, pass_on
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
 from messaging.rows import insert_new
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 DRAIN = 25
 DRIVE_SECONDS = 10.0
+NOT_AT_ALL = timedelta()
 
 
 def start_run(
@@ -172,11 +174,14 @@ def retry(run_id: UUID) -> bool:
 
 
 def drain(first: UUID | None = None) -> int:
-    """Advance `first` and then up to 25 more due runs; return how many there were."""
-    done = int(advance(first)) if first is not None else 0
-    for run_id in wakes.due_runs(DRAIN):
-        done += advance(run_id)
-    return done
+    """Advance `first` and then up to 25 runs that are overdue; return how many there were.
+
+    Nothing else is looked for when another worker has had `first`: that one looks.
+    """
+    if first is not None and not advance(first):
+        return 0
+    overdue = wakes.due_runs(DRAIN, HEARD)
+    return int(first is not None) + sum(advance(run_id) for run_id in overdue)
 
 
 def drive(message: InboxMessage) -> None:
@@ -190,6 +195,7 @@ def drive(message: InboxMessage) -> None:
     run_id = mine.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
     while message.response_status is None and time.monotonic() < end:
         if not (advance(run_id) or _deliver_calls(run_id)):
+            pass_on()
             time.sleep(0.02)
         now = MESSAGE.get(message.pk)
         message.state, message.reason = now.state, now.reason
@@ -214,11 +220,11 @@ def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error:
     )
 
 
-def sweep() -> dict[str, int]:
-    """Fire due timers and advance runs whose nudge was lost; return the counts.
+def sweep(overdue_for: timedelta = NOT_AT_ALL) -> dict[str, int]:
+    """Fire due timers and advance runs that have been due for so long; return the counts.
 
-    Any number of sweepers may run at once.
+    Their bells were lost, or are far back in the queue. Any number of sweepers may run at once.
     """
     fired = wakes.fire_timers()
-    overdue: Iterable[UUID] = wakes.due_runs(200)
+    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)
     return {"timers": fired, "runs": sum(advance(run_id) for run_id in overdue)}

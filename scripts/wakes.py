@@ -83,10 +83,10 @@ def _stored_time(moment: datetime) -> Any:
     return Ready._meta.get_field("due_at").get_db_prep_value(moment, connection)
 
 
-def due_runs(limit: int) -> list[UUID]:
-    """Return ids of runs owed an advance now, the longest overdue first."""
+def due_runs(limit: int, overdue_for: timedelta) -> list[UUID]:
+    """Return ids of runs owed an advance for so long, the longest overdue first."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE, [_stored_time(clock.now()), limit])
+        cursor.execute(DUE, [_stored_time(clock.now() - overdue_for), limit])
         found = [row[0] for row in cursor.fetchall()]
     return [run_id if isinstance(run_id, UUID) else UUID(run_id) for run_id in found]
 
