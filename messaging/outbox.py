@@ -23,7 +23,6 @@ from messaging.errors import SealBroken, UnknownDomain, Unreachable, Unsendable
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from messaging.registry import registry
-from messaging.rows import insert_new
 from messaging.states import OutboxState
 from messaging.transport import Reply, post
 
@@ -111,7 +110,7 @@ def queue(
         created_at=now,
     )
     _check_sendable(message)
-    if not insert_new(message):
+    if not rows.insert_new(message):
         return OutboxMessage.objects.get(key=key)
     _ring(message)
     return message

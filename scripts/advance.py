@@ -10,7 +10,6 @@ from django.db import transaction
 from messaging import clock, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from messaging.rows import insert_new
 from scripts import hooks, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
@@ -178,7 +177,7 @@ def _commit(run: Run, step: Step) -> None:
         run.rev,
     )
     event = RunEvent(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step))
-    if not written or not insert_new(event):
+    if not written or not rows.insert_new(event):
         raise StaleRun(str(run.pk))
 
 

@@ -11,11 +11,10 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, outbox, points
+from messaging import clock, outbox, points, rows
 from messaging.bell import HEARD, pass_on
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
-from messaging.rows import insert_new
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
@@ -28,6 +27,7 @@ from scripts.step import MESSAGE, as_item
 
 log = structlog.get_logger(__name__)
 
+RUN = rows.Select(Run, "domain", "trigger", "script")
 DRAIN = 25
 DRIVE_SECONDS = 10.0
 NOT_AT_ALL = timedelta()
@@ -66,7 +66,7 @@ def start_run(
         subject_id=subject_id,
         created_at=clock.now(),
     )
-    if not insert_new(run):
+    if not rows.insert_new(run):
         return None
     points.reach_after_commit("start_after_commit")
     if due_at is None:
@@ -191,8 +191,7 @@ def drive(message: InboxMessage) -> None:
     the peer repeats its message.
     """
     end = time.monotonic() + DRIVE_SECONDS
-    mine = Run.objects.filter(domain=message.recipient, script=message.subject)
-    run_id = mine.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
+    run_id = RUN.get(message.recipient, f"message:{message.pk}", message.subject).pk
     while message.response_status is None and time.monotonic() < end:
         if not (advance(run_id) or _deliver_calls(run_id)):
             pass_on()
