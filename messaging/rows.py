@@ -41,6 +41,30 @@ def _equal(fields: Iterable[Field[Any, Any]], joint: str) -> str:
     return joint.join(f'"{field.column}" = %s' for field in fields)
 
 
+# The text of a statement and what stands in its places.
+Statement = tuple[str, Sequence[Any]]
+
+
+def together(*statements: Statement) -> list[int]:
+    """Execute statements in this order; return how many rows each of them changed.
+
+    They travel together to a database server, which answers once.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            return [_changed(cursor, statement) for statement in statements]
+        texts, values = zip(*statements, strict=True)
+        counts = [_changed(cursor, (";\n".join(texts), [v for each in values for v in each]))]
+        while cursor.nextset():
+            counts.append(int(cursor.rowcount))
+        return counts
+
+
+def _changed(cursor: Any, statement: Statement) -> int:
+    cursor.execute(*statement)
+    return int(cursor.rowcount)
+
+
 def stored(fields: Sequence[Field[Any, Any]], values: Sequence[Any]) -> list[Any]:
     """Return values as the database takes them."""
     pairs = zip(fields, values, strict=True)
@@ -164,8 +188,11 @@ class Update:
     def __call__(self, *values: Any) -> int:
         """Write the values of `sets` where `by` has the values that follow; return how often."""
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, stored(self._written, values))
-            return int(cursor.rowcount)
+            return _changed(cursor, self.statement(*values))
+
+    def statement(self, *values: Any) -> Statement:
+        """Return what a call with these values executes."""
+        return self._sql, stored(self._written, values)
 
 
 _inserts: dict[type[Model], tuple[str, list[Field[Any, Any]]]] = {}
@@ -176,12 +203,16 @@ def insert_new(row: Model) -> bool:
 
     A key that another transaction is inserting is waited for. Gives no primary key back.
     """
-    sql, fields = _inserts.get(type(row)) or _compose_insert(type(row))
     with connection.cursor() as cursor:
-        cursor.execute(sql, stored(fields, [getattr(row, field.attname) for field in fields]))
-        inserted = int(cursor.rowcount) == 1
+        inserted = _changed(cursor, insertion(row)) == 1
     row._state.adding, row._state.db = not inserted, connection.alias
     return inserted
+
+
+def insertion(row: Model) -> Statement:
+    """Return what insert_new executes."""
+    sql, fields = _inserts.get(type(row)) or _compose_insert(type(row))
+    return sql, stored(fields, [getattr(row, field.attname) for field in fields])
 
 
 def _compose_insert(model: type[Model]) -> tuple[str, list[Field[Any, Any]]]:

@@ -12,7 +12,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from messaging import clock, outbox, points, rows
-from messaging.bell import HEARD, pass_on
+from messaging.bell import HEARD, pass_on, ring
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
 from scripts import hooks, library, wakes
@@ -66,13 +66,11 @@ def start_run(
         subject_id=subject_id,
         created_at=clock.now(),
     )
-    if not rows.insert_new(run):
+    if not wakes.insert_run(run, due_at):
         return None
     points.reach_after_commit("start_after_commit")
-    if due_at is None:
-        wakes.wake(run.pk, nudge=nudge)
-    else:
-        wakes.set_timer(run.pk, due_at)
+    if due_at is None and nudge:
+        ring("scripts.advance", str(run.pk))
     points.reach("start_before_commit")
     return run
 

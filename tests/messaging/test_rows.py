@@ -113,3 +113,18 @@ def test_followed_row_comes_along_in_one_statement() -> None:
     assert len(statements) == 1
     assert (key, key.domain) == (DomainKey.objects.get(), HostedDomain.objects.get())
     assert key.private_key == DomainKey.objects.get().private_key
+
+
+@pytest.mark.django_db
+def test_statements_that_travel_together_count_their_rows_one_by_one() -> None:
+    row = message()
+    rows.insert_new(row)
+    with CaptureQueriesContext(connection) as statements:
+        counts = rows.together(
+            rows.insertion(message("two")),
+            rows.insertion(message("two")),
+            STEP.statement(1, {"A": 1}, None, row.pk, 0),
+            STEP.statement(1, {"A": 1}, None, row.pk, 0),
+        )
+    assert counts == [1, 0, 1, 0]
+    assert len(statements) == (1 if connection.vendor == "postgresql" else 4)
