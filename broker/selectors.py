@@ -9,9 +9,11 @@ from django.db.models import Q, QuerySet
 
 from broker.models import Chat, Token, Wallet
 from broker.states import TokenState, TokenStatus
-from messaging import clock
+from messaging import clock, rows
 from messaging.syntax import is_uuid
 
+WALLET = rows.Select(Wallet, "domain", "pk")
+CHAT = rows.Select(Chat, "domain", "pk", follow="wallet")
 SETS = ("Chats", "Tokens", "Domains", "Schemas")
 
 
@@ -19,15 +21,14 @@ def wallet_by_id(domain: str, key: Any) -> Wallet | None:
     """Return a wallet; None when unknown or not an id."""
     if not is_uuid(str(key)):
         return None
-    return Wallet.objects.filter(domain=domain, pk=str(key)).first()
+    return WALLET.first(domain, str(key))
 
 
 def chat_by_id(domain: str, key: Any) -> Chat | None:
     """Return a chat with its wallet; None when unknown or not an id."""
     if not is_uuid(str(key)):
         return None
-    chats = Chat.objects.select_related("wallet")
-    return chats.filter(domain=domain, pk=str(key)).first()
+    return CHAT.first(domain, str(key))
 
 
 def token_by_key(domain: str, key: Any) -> Token | None:

@@ -23,12 +23,13 @@ from broker.states import (
     TokenState,
     TokenStatus,
 )
-from messaging import clock
-from messaging.rows import insert_new
+from messaging import clock, rows
 from messaging.signing import PublicKey
 from messaging.syntax import normalise_schema, parse_locator
 from scripts.errors import missing, refused
 
+LOCKED_CHAT = rows.Select(Chat, "pk", lock=rows.FOR_UPDATE, follow="wallet")
+LOCKED_TOKEN = rows.Select(Token, "pk", lock=rows.FOR_UPDATE, follow="wallet")
 OFFERS_PER_CHAT = 20
 FARTHEST_START = timedelta(days=2 * 365)
 PATH_LIMIT = 500
@@ -53,7 +54,7 @@ def onboard_wallet(domain: str, *, notifier: str, public_key: str, language: str
         language=language.lower(),
         created_at=clock.now(),
     )
-    if insert_new(wallet):
+    if rows.insert_new(wallet):
         return wallet
     return Wallet.objects.get(domain=domain, public_key=spki)
 
@@ -85,7 +86,7 @@ def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[
 
 
 def _locked_chat(chat_id: str) -> Chat:
-    return Chat.objects.select_for_update().select_related("wallet").get(pk=chat_id)
+    return LOCKED_CHAT.get(chat_id)
 
 
 def detail_chat(chat_id: str, *, host_title: str) -> Chat:
@@ -139,7 +140,7 @@ def keep_intent(
         expires=expires,
         created_at=clock.now(),
     )
-    if insert_new(intent):
+    if rows.insert_new(intent):
         return intent
     return Intent.objects.select_related("chat__wallet").get(sender=sender, prompt=prompt)
 
@@ -165,7 +166,7 @@ def take_offer(domain: str, offer: Offer, *, origin: str) -> Token:
     now = clock.now()
     schema = normalise_schema(offer.schema)
     with transaction.atomic(savepoint=False):
-        chat = Chat.objects.select_for_update().select_related("wallet").get(pk=offer.chat)
+        chat = _locked_chat(offer.chat)
         known = Token.objects.filter(domain=domain, issuer=offer.issuer, token=offer.token).first()
         if known is not None:
             if (known.chat_id, known.schema, known.starts) != (chat.pk, schema, offer.starts):
@@ -207,11 +208,11 @@ def _deadline(offer: Offer, now: datetime) -> datetime:
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    insert_new(event)
+    rows.insert_new(event)
 
 
 def _locked_token(token_id: str) -> Token:
-    return Token.objects.select_for_update().select_related("wallet").get(pk=token_id)
+    return LOCKED_TOKEN.get(token_id)
 
 
 def _save(token: Token, origin: str, *fields: str) -> None:

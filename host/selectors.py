@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from host.models import Chat, Prompt, Talker, Title
+from messaging import rows
 from messaging.syntax import is_uuid
+
+CHAT = rows.Select(Chat, "pk", "domain")
+PROMPT = rows.Select(Prompt, "pk", follow="chat")
 
 
 def chat_by_key(domain: str, key: Any) -> Chat | None:
@@ -16,15 +20,15 @@ def chat_by_key(domain: str, key: Any) -> Chat | None:
             return chat_by_key(domain, key["ID"])
         broker, chat = str(key.get("Broker", "")).lower(), str(key.get("Chat", ""))
         return chats.filter(broker=broker, chat=chat).first() if is_uuid(chat) else None
-    return chats.filter(pk=key).first() if is_uuid(str(key)) else None
+    return CHAT.first(key, domain) if is_uuid(str(key)) else None
 
 
 def prompt_by_id(domain: str, key: Any) -> Prompt | None:
     """Return a prompt of `domain`; None when unknown."""
     if not is_uuid(str(key)):
         return None
-    prompts = Prompt.objects.select_related("chat")
-    return prompts.filter(pk=str(key), chat__domain=domain).first()
+    prompt = PROMPT.first(str(key))
+    return prompt if prompt is not None and prompt.chat.domain == domain else None
 
 
 def talker_for(domain: str, key: str) -> Talker | None:

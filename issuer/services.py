@@ -11,15 +11,15 @@ from django.db import transaction
 
 from issuer.models import Token, TokenEvent
 from issuer.states import UNDECIDED, Answer, EventKind, TokenState, TokenStatus
-from messaging import clock
+from messaging import clock, rows
 from messaging.documents import sign_document
 from messaging.ids import uuid7
 from messaging.keys import signing_key
 from messaging.models import OutboxMessage
-from messaging.rows import insert_new
 from messaging.syntax import format_time, normalise_schema
 from scripts.errors import refused
 
+LOCKED_TOKEN = rows.Select(Token, "pk", lock=rows.FOR_UPDATE)
 SHORTEST_GRACE = timedelta(seconds=2)
 
 
@@ -107,11 +107,11 @@ def _signed_document(domain: str, token_id: str, offer: Offer, now: datetime) ->
 def record(token: Token, kind: EventKind, value: str, origin: str) -> None:
     """Write an event; the same one again changes nothing."""
     event = TokenEvent(token=token, kind=kind, value=value, origin=origin, at=clock.now())
-    insert_new(event)
+    rows.insert_new(event)
 
 
 def locked_token(token_id: str) -> Token:
-    return Token.objects.select_for_update().get(pk=token_id)
+    return LOCKED_TOKEN.get(token_id)
 
 
 def _move(token: Token, verb: str, origin: str) -> None:

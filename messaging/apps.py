@@ -7,7 +7,6 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import bell, checks, outbox
+        from messaging import checks
 
         checks.connect()
-        bell.register_answers({"messaging.deliver": outbox.deliver})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -17,54 +16,37 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger(__name__)
 
 EXPIRES_SECONDS = 60  # by then the sweeper has rung again
-WORK_SECONDS = 2.0  # so long a worker goes on with what its own work rings for
-
-_answers: dict[str, Callable[[str], object]] = {}
-
-
-class _Kept(threading.local):
-    bells: deque[tuple[str, str]] | None = None
+# A bell that rang is heard within this; sooner, whoever looks for lost ones would only double it.
+HEARD = timedelta(seconds=1)
+MOST = 25  # bells that one task answers itself
 
 
-_kept = _Kept()
+class _Ear(threading.local):
+    """What this thread has rung for and will answer itself; None outside of `answering`."""
+
+    rung: deque[tuple[str, str]] | None = None
 
 
-def register_answers(answers: Mapping[str, Callable[[str], object]]) -> None:
-    """Say what a worker does for the row that a bell names, by task name."""
-    _answers.update(answers)
+_ear = _Ear()
 
 
-def ring(task_name: str, row_id: str, *, far: bool = False) -> None:
+def always() -> bool:
+    return True
+
+
+def ring(task_name: str, row_id: str, *, here: Callable[[], bool] = always) -> None:
     """Send the task `task_name` with this row's id once the caller's transaction commits.
 
-    A worker that rings answers itself, as soon as it is done with what it does: most of a flow
-    needs no queue. `far` work, which waits for other machines, always goes through the queue.
+    A worker that is `answering` does it itself, unless `here` says that it may take long.
     """
-    transaction.on_commit(partial(_ring, task_name, row_id, far), robust=True)
+    transaction.on_commit(partial(_ring, task_name, row_id, here), robust=True)
 
 
-@contextmanager
-def working() -> Iterator[None]:
-    """Keep what the work inside rings for, and answer it here afterwards, and what that rings
-    for, for two seconds; the rest goes to the queue. A crash forgets it: the sweeper finds it."""
-    _kept.bells = bells = deque[tuple[str, str]]()
-    limit = time.monotonic() + WORK_SECONDS
-    try:
-        yield
-        while bells and time.monotonic() < limit:
-            task_name, row_id = bells.popleft()
-            _answers[task_name](row_id)
-    finally:
-        _kept.bells = None
-        for task_name, row_id in bells:
-            _publish(task_name, row_id)
-
-
-def _ring(task_name: str, row_id: str, far: bool) -> None:
-    if _kept.bells is None or far:
-        _publish(task_name, row_id)
+def _ring(task_name: str, row_id: str, here: Callable[[], bool]) -> None:
+    if _ear.rung is not None and here():
+        _ear.rung.append((task_name, row_id))
     else:
-        _kept.bells.append((task_name, row_id))
+        _publish(task_name, row_id)
 
 
 def _publish(task_name: str, row_id: str) -> None:
@@ -72,3 +54,31 @@ def _publish(task_name: str, row_id: str) -> None:
         current_app.send_task(task_name, args=[row_id], retry=False, expires=EXPIRES_SECONDS)
     except OperationalError as error:
         log.warning("bell_lost", task=task_name, row=row_id, error=str(error))
+
+
+def answering(work: Callable[[], object]) -> None:
+    """Do `work`, and then what it has rung for, and so on: at most 25 bells, the rest are sent.
+
+    A bell costs as much as many a run, so a worker does not ring for what it can do next. It must
+    not be in a transaction. Should it die, its bells are lost, as any may be.
+    """
+    if _ear.rung is not None:
+        work()
+        return
+    rung = _ear.rung = deque()
+    try:
+        work()
+        for _ in range(MOST):
+            if not rung:
+                return
+            task_name, row_id = rung.popleft()
+            current_app.tasks[task_name].run(row_id)
+    finally:
+        pass_on()
+        _ear.rung = None
+
+
+def pass_on() -> None:
+    """Send what this thread has rung for and not answered yet: it is about to wait."""
+    while _ear.rung:
+        _publish(*_ear.rung.popleft())

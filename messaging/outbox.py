@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,12 @@ from django.db.models import F
 
 from messaging import clock, inbox, keys, points, rows
 from messaging.answers import read_answer
-from messaging.bell import ring
+from messaging.bell import HEARD, ring
 from messaging.envelope import Envelope, Malformed
 from messaging.errors import SealBroken, UnknownDomain, Unreachable, Unsendable
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from messaging.registry import registry
-from messaging.rows import insert_new
 from messaging.states import OutboxState
 from messaging.transport import Reply, post
 
@@ -37,8 +37,6 @@ CALL_ATTEMPTS = 12  # of a message whose answer a script waits for: it should le
 LIFE = timedelta(hours=24)  # of a message without expires_at
 TRANSIENT = frozenset({408, 425, 429})
 SWEEP_LIMIT = 200
-# A bell that rang is heard within this; sooner, the sweep would only double what is on its way.
-BELL_TIME = timedelta(seconds=1)
 
 
 BY_ID = rows.Select(OutboxMessage, "pk")
@@ -112,14 +110,19 @@ def queue(
         created_at=now,
     )
     _check_sendable(message)
-    if not insert_new(message):
+    if not rows.insert_new(message):
         return OutboxMessage.objects.get(key=key)
-    _ring(message.pk, message.recipient)
+    _ring(message)
     return message
 
 
-def _ring(message_id: UUID, recipient: str) -> None:
-    ring("messaging.deliver", str(message_id), far=keys.hosted_name(recipient) is None)
+def _ring(message: OutboxMessage) -> None:
+    """Ring for a worker; one that talks to a peer may take ten seconds, others go on at once."""
+    ring("messaging.deliver", str(message.pk), here=partial(_is_hosted, message.recipient))
+
+
+def _is_hosted(recipient: str) -> bool:
+    return keys.hosted_name(recipient) is not None
 
 
 def _check_sendable(message: OutboxMessage) -> None:
@@ -224,7 +227,7 @@ def _unsigned(message: OutboxMessage, selector: str, now: datetime | None = None
 
 def _post(recipient: str, raw: bytes) -> Reply:
     """Send over HTTP, or straight into our own inbox when the recipient is hosted here."""
-    if keys.hosted_name(recipient) is None:
+    if not _is_hosted(recipient):
         return post(recipient, raw)
     answer = inbox.receive(raw)
     return Reply(answer.status, json.dumps(answer.body).encode())
@@ -260,7 +263,7 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
         if not _END(*ended, *_claim_of(message)):
             raise LostClaim
         if message.origin and (following := _QUEUE.first(message.origin, message.recipient)):
-            _ring(following.pk, following.recipient)
+            _ring(following)
         points.reach("ob_before_mark")
     points.reach("ob_marked")
     if message.state == OutboxState.DEAD:
@@ -320,7 +323,7 @@ def resend(message_id: UUID | str) -> bool:
             expires_at=expires_at,
             finished_at=None,
         )
-        _ring(message.pk, message.recipient)
+        ring("messaging.deliver", str(message_id))
     return bool(freed)
 
 
@@ -329,9 +332,9 @@ def sweep() -> dict[str, int]:
 
     Any number of sweepers may run at once. Returns the counts.
     """
-    heard = clock.now() - BELL_TIME
+    heard = clock.now() - HEARD
     due = OutboxMessage.objects.filter(state=OutboxState.DUE, due_at__lte=heard)
-    found = list(due.order_by("due_at").values_list("pk", "recipient")[:SWEEP_LIMIT])
-    for message_id, recipient in found:
-        _ring(message_id, recipient)
-    return {"outbox": len(found), "pruned": inbox.prune() + keys.forget_expired_keys()}
+    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
+    for message_id in ids:
+        ring("messaging.deliver", str(message_id))
+    return {"outbox": len(ids), "pruned": inbox.prune() + keys.forget_expired_keys()}

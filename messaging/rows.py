@@ -1,7 +1,7 @@
 """Statements composed once, for rows so hot that composing their SQL is most of what they cost.
 
-Each does what the manager's method of the same meaning does, on either database, and no more: no
-relations, no signals. Everything that is not on the path of every message is better off with the
+Each does what the manager's method of the same meaning does, on either database, and no more: one
+relation at most, no signals. What is not on the path of every message is better off with the
 manager.
 """
 
@@ -33,8 +33,36 @@ def _fields(model: type[Model], names: Iterable[str]) -> list[Field[Any, Any]]:
     return [field for field in found if isinstance(field, Field)]
 
 
+def _column(field: Field[Any, Any]) -> str:
+    return f'"{field.model._meta.db_table}"."{field.column}"'
+
+
 def _equal(fields: Iterable[Field[Any, Any]], joint: str) -> str:
     return joint.join(f'"{field.column}" = %s' for field in fields)
+
+
+# The text of a statement and what stands in its places.
+Statement = tuple[str, Sequence[Any]]
+
+
+def together(*statements: Statement) -> list[int]:
+    """Execute statements in this order; return how many rows each of them changed.
+
+    They travel together to a database server, which answers once.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            return [_changed(cursor, statement) for statement in statements]
+        texts, values = zip(*statements, strict=True)
+        counts = [_changed(cursor, (";\n".join(texts), [v for each in values for v in each]))]
+        while cursor.nextset():
+            counts.append(int(cursor.rowcount))
+        return counts
+
+
+def _changed(cursor: Any, statement: Statement) -> int:
+    cursor.execute(*statement)
+    return int(cursor.rowcount)
 
 
 def stored(fields: Sequence[Field[Any, Any]], values: Sequence[Any]) -> list[Any]:
@@ -44,10 +72,15 @@ def stored(fields: Sequence[Field[Any, Any]], values: Sequence[Any]) -> list[Any
 
 
 class Select(Generic[M]):
-    """Rows of a model whose fields `by` have given values; `rest` is SQL that follows."""
+    """Rows of a model whose fields `by` have given values; `rest` is SQL that follows.
 
-    def __init__(self, model: type[M], *by: str, rest: str = "", lock: str = "") -> None:
-        self.model, self.by, self.rest, self.lock = model, by, rest, lock
+    `follow` names a foreign key that is never empty: the row it refers to comes along.
+    """
+
+    def __init__(
+        self, model: type[M], *by: str, rest: str = "", lock: str = "", follow: str = ""
+    ) -> None:
+        self.model, self.by, self.rest, self.lock, self.follow = model, by, rest, lock, follow
         self._converters: dict[str, list[tuple[int, list[Any], Any]]] = {}
 
     @cached_property
@@ -55,16 +88,35 @@ class Select(Generic[M]):
         return _fields(self.model, self.by)
 
     @cached_property
+    def _models(self) -> list[type[Model]]:
+        if not self.follow:
+            return [self.model]
+        followed = self.model._meta.get_field(self.follow).related_model
+        return [self.model, followed]  # type: ignore[list-item]
+
+    @cached_property
+    def _fields(self) -> list[Field[Any, Any]]:
+        return [field for model in self._models for field in model._meta.concrete_fields]
+
+    @cached_property
+    def _names(self) -> list[list[str]]:
+        return [[field.attname for field in m._meta.concrete_fields] for m in self._models]
+
+    @cached_property
     def columns(self) -> str:
         """All columns, in the order that `loaded` takes them."""
-        return ", ".join(f'"{field.column}"' for field in self.model._meta.concrete_fields)
+        return ", ".join(_column(field) for field in self._fields)
 
     @cached_property
     def _sql(self) -> str:
-        table = self.model._meta.db_table
-        return (
-            f'SELECT {self.columns} FROM "{table}" WHERE {_equal(self._keys, " AND ")} {self.rest}'  # noqa: S608 - names only
-        )
+        source = f'"{self.model._meta.db_table}"'
+        if self.follow:
+            [key] = _fields(self.model, [self.follow])
+            followed = self._models[1]._meta
+            source += f' INNER JOIN "{followed.db_table}"'
+            source += f" ON {_column(key)} = {_column(followed.pk)}"
+        where = " AND ".join(f"{_column(field)} = %s" for field in self._keys)
+        return f"SELECT {self.columns} FROM {source} WHERE {where} {self.rest}"  # noqa: S608 - names only
 
     def all(self, *values: Any) -> list[M]:
         """Return the rows with these values, in the order of `by`."""
@@ -94,15 +146,19 @@ class Select(Generic[M]):
         for index, converters, expression in self._conversions():
             for convert in converters:
                 values[index] = convert(values[index], expression, connection)
-        names = [field.attname for field in self.model._meta.concrete_fields]
-        return self.model.from_db(connection.alias, names, values)
+        own = len(self._names[0])
+        found = self.model.from_db(connection.alias, self._names[0], values[:own])
+        if self.follow:
+            followed = self._models[1].from_db(connection.alias, self._names[1], values[own:])
+            setattr(found, self.follow, followed)
+        return found
 
     def _conversions(self) -> list[tuple[int, list[Any], Any]]:
         known = self._converters.get(connection.vendor)
         if known is None:
             known = []
-            for index, field in enumerate(self.model._meta.concrete_fields):
-                expression = field.get_col(self.model._meta.db_table)
+            for index, field in enumerate(self._fields):
+                expression = field.get_col(field.model._meta.db_table)
                 converters = connection.ops.get_db_converters(expression)
                 converters = [*converters, *expression.get_db_converters(connection)]
                 if converters:
@@ -132,8 +188,11 @@ class Update:
     def __call__(self, *values: Any) -> int:
         """Write the values of `sets` where `by` has the values that follow; return how often."""
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, stored(self._written, values))
-            return int(cursor.rowcount)
+            return _changed(cursor, self.statement(*values))
+
+    def statement(self, *values: Any) -> Statement:
+        """Return what a call with these values executes."""
+        return self._sql, stored(self._written, values)
 
 
 _inserts: dict[type[Model], tuple[str, list[Field[Any, Any]]]] = {}
@@ -144,12 +203,16 @@ def insert_new(row: Model) -> bool:
 
     A key that another transaction is inserting is waited for. Gives no primary key back.
     """
-    sql, fields = _inserts.get(type(row)) or _compose_insert(type(row))
     with connection.cursor() as cursor:
-        cursor.execute(sql, stored(fields, [getattr(row, field.attname) for field in fields]))
-        inserted = int(cursor.rowcount) == 1
+        inserted = _changed(cursor, insertion(row)) == 1
     row._state.adding, row._state.db = not inserted, connection.alias
     return inserted
+
+
+def insertion(row: Model) -> Statement:
+    """Return what insert_new executes."""
+    sql, fields = _inserts.get(type(row)) or _compose_insert(type(row))
+    return sql, stored(fields, [getattr(row, field.attname) for field in fields])
 
 
 def _compose_insert(model: type[Model]) -> tuple[str, list[Field[Any, Any]]]:

@@ -10,7 +10,6 @@ from django.db import transaction
 from messaging import clock, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from messaging.rows import insert_new
 from scripts import hooks, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
@@ -69,8 +68,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         step = Step(run)
         more = _segment(run, step)
         points.reach("adv_decided")
-        _commit(run, step)
-        wakes.settle(run_id, gen)
+        _commit(run, step, gen)
         if more:
             wakes.wake(run_id)
         points.reach("adv_before_commit")
@@ -162,10 +160,13 @@ def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
     ANSWER_MESSAGE(state, run.error[:500], status, body, clock.now(), run.message_id)
 
 
-def _commit(run: Run, step: Step) -> None:
-    """Write the run if nobody else has since it was read, and one line of its log."""
+def _commit(run: Run, step: Step, gen: int) -> None:
+    """Write the run if nobody else has since it was read, one line of its log, and the claim's end.
+
+    Raises StaleRun when somebody has.
+    """
     rev = run.rev + 1
-    written = WRITE_RUN(
+    write = WRITE_RUN.statement(
         rev,
         run.state,
         run.continuation,
@@ -179,8 +180,12 @@ def _commit(run: Run, step: Step) -> None:
         run.rev,
     )
     event = RunEvent(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step))
-    if not written or not insert_new(event):
+    settle = wakes.settlement(run.pk, gen)
+    written, logged, settled = rows.together(write, rows.insertion(event), settle)
+    if not written or not logged:
         raise StaleRun(str(run.pk))
+    if not settled:
+        wakes.stay(run.pk)
 
 
 def _summary(run: Run, step: Step) -> dict[str, Any]:

@@ -7,11 +7,9 @@ class ScriptsConfig(AppConfig):
     name = "scripts"
 
     def ready(self) -> None:
-        from messaging import bell
         from messaging import registry as messages
         from scripts import commands, registry, services
 
         registry.register_commands(commands.COMMANDS)
         messages.set_handler(services.start_message_run, services.drive)
         messages.set_response_listener(services.deliver_response)
-        bell.register_answers({"scripts.advance": services.advance_named})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, outbox, points
+from messaging import clock, outbox, points, rows
+from messaging.bell import HEARD, pass_on, ring
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
-from messaging.rows import insert_new
 from scripts import hooks, library, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun, WornOut
@@ -27,8 +27,10 @@ from scripts.step import MESSAGE, as_item
 
 log = structlog.get_logger(__name__)
 
+RUN = rows.Select(Run, "domain", "trigger", "script")
 DRAIN = 25
 DRIVE_SECONDS = 10.0
+NOT_AT_ALL = timedelta()
 
 
 def start_run(
@@ -64,13 +66,11 @@ def start_run(
         subject_id=subject_id,
         created_at=clock.now(),
     )
-    if not insert_new(run):
+    if not wakes.insert_run(run, due_at):
         return None
     points.reach_after_commit("start_after_commit")
-    if due_at is None:
-        wakes.wake(run.pk, nudge=nudge)
-    else:
-        wakes.set_timer(run.pk, due_at)
+    if due_at is None and nudge:
+        ring("scripts.advance", str(run.pk))
     points.reach("start_before_commit")
     return run
 
@@ -146,11 +146,6 @@ def advance(run_id: UUID) -> bool:
     return True
 
 
-def advance_named(run_id: str) -> bool:
-    """Do what advance() does for the run that a bell names."""
-    return advance(UUID(run_id))
-
-
 def _advance_claimed(run_id: UUID, gen: int | None) -> None:
     while gen is not None and advance_once(run_id, gen):
         gen = wakes.claim(run_id)
@@ -181,11 +176,14 @@ def retry(run_id: UUID) -> bool:
 
 
 def drain(first: UUID | None = None) -> int:
-    """Advance `first` and then up to 25 more due runs; return how many there were."""
-    done = int(advance(first)) if first is not None else 0
-    for run_id in wakes.due_runs(DRAIN):
-        done += advance(run_id)
-    return done
+    """Advance `first` and then up to 25 runs that are overdue; return how many there were.
+
+    Nothing else is looked for when another worker has had `first`: that one looks.
+    """
+    if first is not None and not advance(first):
+        return 0
+    overdue = wakes.due_runs(DRAIN, HEARD)
+    return int(first is not None) + sum(advance(run_id) for run_id in overdue)
 
 
 def drive(message: InboxMessage) -> None:
@@ -195,10 +193,10 @@ def drive(message: InboxMessage) -> None:
     the peer repeats its message.
     """
     end = time.monotonic() + DRIVE_SECONDS
-    mine = Run.objects.filter(domain=message.recipient, script=message.subject)
-    run_id = mine.values_list("pk", flat=True).get(trigger=f"message:{message.pk}")
+    run_id = RUN.get(message.recipient, f"message:{message.pk}", message.subject).pk
     while message.response_status is None and time.monotonic() < end:
         if not (advance(run_id) or _deliver_calls(run_id)):
+            pass_on()
             time.sleep(0.02)
         now = MESSAGE.get(message.pk)
         message.state, message.reason = now.state, now.reason
@@ -223,11 +221,11 @@ def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error:
     )
 
 
-def sweep() -> dict[str, int]:
-    """Fire due timers and advance runs whose nudge was lost; return the counts.
+def sweep(overdue_for: timedelta = NOT_AT_ALL) -> dict[str, int]:
+    """Fire due timers and advance runs that have been due for so long; return the counts.
 
-    Any number of sweepers may run at once.
+    Their bells were lost, or are far back in the queue. Any number of sweepers may run at once.
     """
     fired = wakes.fire_timers()
-    overdue: Iterable[UUID] = wakes.due_runs(200)
+    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)
     return {"timers": fired, "runs": sum(advance(run_id) for run_id in overdue)}

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 
 from messaging import clock, points
 from messaging.bell import ring
+from messaging.rows import Statement, insertion, together
 from scripts.errors import WornOut
-from scripts.models import Ready, Timer
+from scripts.models import Ready, Run, Timer
 
 LEASE = timedelta(seconds=10)
 ATTEMPTS = 8
@@ -38,6 +39,12 @@ WHERE run_id = %s AND due_at <= %s RETURNING gen, attempts
 """
 
 
+# For a run that is being inserted: nothing when it was not, because its trigger had started one.
+WAKE_NEW = """
+INSERT INTO scripts_ready (run_id, due_at, attempts, gen)
+SELECT id, %s, 0, 1 FROM scripts_run WHERE id = %s
+"""
+TIME_NEW = "INSERT INTO scripts_timer (run_id, due_at) SELECT id, %s FROM scripts_run WHERE id = %s"
 DUE = "SELECT run_id FROM scripts_ready WHERE due_at <= %s ORDER BY due_at LIMIT %s"
 SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"
 SET_TIMER = """
@@ -56,6 +63,17 @@ def wake(run_id: UUID, *, due_at: datetime | None = None, nudge: bool = True) ->
         cursor.execute(WAKE, [_stored_id(run_id), _stored_time(moment)])
     if nudge:
         ring("scripts.advance", str(run_id))
+
+
+def insert_run(run: Run, due_at: datetime | None) -> bool:
+    """Insert a run and what wakes it, at once or by a timer at `due_at` (UTC), without ringing.
+
+    Return whether it was inserted: its trigger may have started this script before.
+    """
+    text = WAKE_NEW if due_at is None else TIME_NEW
+    first = text, [_stored_time(due_at or clock.now()), _stored_id(run.pk)]
+    inserted, _ = together(insertion(run), first)
+    return inserted == 1
 
 
 def claim(run_id: UUID) -> int | None:
@@ -88,21 +106,29 @@ def _stored_time(moment: datetime) -> Any:
     return Ready._meta.get_field("due_at").get_db_prep_value(moment, connection)
 
 
-def due_runs(limit: int) -> list[UUID]:
-    """Return ids of runs owed an advance now, the longest overdue first."""
+def due_runs(limit: int, overdue_for: timedelta = timedelta()) -> list[UUID]:
+    """Return ids of runs owed an advance for so long or longer, the longest overdue first."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE, [_stored_time(clock.now()), limit])
+        cursor.execute(DUE, [_stored_time(clock.now() - overdue_for), limit])
         found = [row[0] for row in cursor.fetchall()]
     return [run_id if isinstance(run_id, UUID) else UUID(run_id) for run_id in found]
 
 
 def settle(run_id: UUID, gen: int) -> None:
     """Delete the claimed generation after its advance; a newer wake-up stays and starts afresh."""
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE, [_stored_id(run_id), gen])
-        settled = cursor.rowcount
+    [settled] = together(settlement(run_id, gen))
     if not settled:
-        Ready.objects.filter(run_id=run_id).update(attempts=0)
+        stay(run_id)
+
+
+def settlement(run_id: UUID, gen: int) -> Statement:
+    """Return what deletes the claimed generation. When it changes no row, `stay` must follow."""
+    return SETTLE, [_stored_id(run_id), gen]
+
+
+def stay(run_id: UUID) -> None:
+    """Let the newer wake-up have all its attempts."""
+    Ready.objects.filter(run_id=run_id).update(attempts=0)
 
 
 def release(run_id: UUID, *, charged: bool) -> int:

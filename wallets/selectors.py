@@ -6,8 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from messaging import rows
 from messaging.syntax import is_uuid
 from wallets.models import Notification, NotifierBroker, Registration
+
+REGISTRATION = rows.Select(Registration, "domain", "wallet")
 
 
 def broker_of(domain: str) -> str | None:
@@ -19,7 +22,7 @@ def registration_of(domain: str, wallet: Any) -> Registration | None:
     """Return a wallet's registration; None when unknown or not an id."""
     if not is_uuid(str(wallet)):
         return None
-    return Registration.objects.filter(domain=domain, wallet=str(wallet)).first()
+    return REGISTRATION.first(domain, str(wallet))
 
 
 def waiting_notifications(registration: Registration) -> QuerySet[Notification]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from messaging import bell
-from messaging.bell import ring
+from messaging.bell import answering, pass_on, ring
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,40 +43,61 @@ def test_lost_bell_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch) -> 
     assert tried == [{"args": ["1"], "retry": False, "expires": 60}]
 
 
-def test_worker_answers_what_its_own_work_rings_for(
-    bells: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids that the task `test.follow` was run with; each rings for the next two numbers."""
+    seen: list[str] = []
+
+    def follow(row_id: str) -> None:
+        seen.append(row_id)
+        ring("test.follow", f"{row_id}1")
+        ring("test.far", f"{row_id}2", here=lambda: False)
+
+    task = SimpleNamespace(run=follow)
+    monkeypatch.setitem(current_app.tasks, "test.follow", task)
+    return seen
+
+
+def test_worker_answers_what_it_has_rung_for(
+    bells: list[tuple[str, list[str]]], answered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered: list[str] = []
-
-    def answer(row_id: str) -> None:
-        answered.append(row_id)
-        if row_id == "1":
-            ring("messaging.deliver", "2")
-
-    monkeypatch.setitem(bell._answers, "messaging.deliver", answer)
-    with bell.working():
-        ring("messaging.deliver", "1")
-        ring("messaging.deliver", "far away", far=True)
-        assert answered == []
-    assert answered == ["1", "2"]
-    assert bells == [("messaging.deliver", ["far away"])]
-    ring("messaging.deliver", "3")
-    assert bells[1:] == [("messaging.deliver", ["3"])]
+    monkeypatch.setattr(bell, "MOST", 2)
+    answering(lambda: ring("test.follow", "a"))
+    assert answered == ["a", "a1"]
+    assert bells == [("test.far", ["a2"]), ("test.far", ["a12"]), ("test.follow", ["a11"])]
+    ring("test.follow", "b")
+    assert bells[-1] == ("test.follow", ["b"])
 
 
-def test_worker_leaves_to_the_queue_what_it_has_no_time_for(
-    bells: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+def test_worker_that_fails_sends_what_it_has_rung_for(bells: list[tuple[str, list[str]]]) -> None:
+    def fail() -> None:
+        ring("test.follow", "a")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        answering(fail)
+    assert bells == [("test.follow", ["a"])]
+
+
+def test_worker_that_is_about_to_wait_sends_what_it_has_rung_for(
+    bells: list[tuple[str, list[str]]], answered: list[str]
 ) -> None:
-    monkeypatch.setattr(bell, "WORK_SECONDS", 0.0)
-    with bell.working():
-        ring("messaging.deliver", "1")
-    assert bells == [("messaging.deliver", ["1"])]
+    def wait() -> None:
+        ring("test.follow", "a")
+        pass_on()
+        assert bells == [("test.follow", ["a"])]
+
+    answering(wait)
+    assert (answered, len(bells)) == ([], 1)
 
 
-def test_worker_that_fails_leaves_its_bells_to_the_queue(
-    bells: list[tuple[str, list[str]]],
+def test_bell_of_a_rollback_is_not_answered(
+    bells: list[tuple[str, list[str]]], answered: list[str]
 ) -> None:
-    with pytest.raises(ValueError, match="fault"), bell.working():
-        ring("messaging.deliver", "1")
-        raise ValueError("fault")
-    assert bells == [("messaging.deliver", ["1"])]
+    def take_back() -> None:
+        with transaction.atomic():
+            ring("test.follow", "a")
+            transaction.set_rollback(True)
+
+    answering(take_back)
+    assert (answered, bells) == ([], [])

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from messaging import clock, rows
-from messaging.models import HostedDomain, OutboxMessage, Refusal
+from messaging.keys import create_domain
+from messaging.models import DomainKey, HostedDomain, OutboxMessage, Refusal
 
 BY_KEY = rows.Select(OutboxMessage, "key")
 LOCKED = rows.Select(OutboxMessage, "pk", lock=rows.FOR_UPDATE)
@@ -98,3 +99,32 @@ def test_work_on_the_network_is_refused_in_a_transaction() -> None:
     with transaction.atomic(), pytest.raises(RuntimeError):
         rows.refuse_in_transaction()
     assert not HostedDomain.objects.exists()
+
+
+WITH_DOMAIN = rows.Select(DomainKey, "selector", follow="domain")
+
+
+@pytest.mark.django_db
+def test_followed_row_comes_along_in_one_statement() -> None:
+    create_domain("theatre.test", "The Guild theatre")
+    with CaptureQueriesContext(connection) as statements:
+        key = WITH_DOMAIN.get("pw1")
+        assert key.domain.title == "The Guild theatre"
+    assert len(statements) == 1
+    assert (key, key.domain) == (DomainKey.objects.get(), HostedDomain.objects.get())
+    assert key.private_key == DomainKey.objects.get().private_key
+
+
+@pytest.mark.django_db
+def test_statements_that_travel_together_count_their_rows_one_by_one() -> None:
+    row = message()
+    rows.insert_new(row)
+    with CaptureQueriesContext(connection) as statements:
+        counts = rows.together(
+            rows.insertion(message("two")),
+            rows.insertion(message("two")),
+            STEP.statement(1, {"A": 1}, None, row.pk, 0),
+            STEP.statement(1, {"A": 1}, None, row.pk, 0),
+        )
+    assert counts == [1, 0, 1, 0]
+    assert len(statements) == (1 if connection.vendor == "postgresql" else 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 from django.db import connection
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -15,9 +15,9 @@ from wallets.api import serializers as shapes
 from wallets.api.authentication import WalletSignature, authenticated
 from wallets.models import Notification, NotifierBroker, Registration
 from wallets.selectors import waiting_notifications
+from wallets.waiting import watch
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 0.5
+_connections = threading.BoundedSemaphore(24)  # kept by wallets that wait
 ERRORS = {
     400: OpenApiResponse(description="What was asked makes no sense; the fields say why"),
     401: OpenApiResponse(shapes.ErrorSerializer, "The signature, its time or the wallet is wrong"),
@@ -75,16 +75,17 @@ class AcknowledgeView(APIView):
 def poll(registration: Registration, *, wait: float, limit: int) -> list[Notification]:
     """Return up to `limit` waiting notifications, after at most `wait` seconds.
 
-    A waiting wallet holds no connection to a database server between two looks.
+    Of the waiting wallets the first few keep their connection to a database server, others none.
     """
-    end = time.monotonic() + wait
-    pause = FIRST_PAUSE
-    while True:
-        waiting = list(waiting_notifications(registration)[:limit])
-        left = end - time.monotonic()
-        if waiting or left <= 0:
-            return waiting
-        if connection.vendor != "sqlite" and not connection.in_atomic_block:
-            connection.close()
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.3, LONGEST_PAUSE)
+    waiting = list(waiting_notifications(registration)[:limit])
+    if waiting or wait <= 0:
+        return waiting
+    keeps = connection.vendor == "sqlite" or _connections.acquire(blocking=False)
+    if not keeps:
+        connection.close()
+    try:
+        come = watch.wait(registration.pk, wait)
+    finally:
+        if keeps and connection.vendor != "sqlite":
+            _connections.release()
+    return list(waiting_notifications(registration)[:limit]) if come else []

@@ -1,0 +1,40 @@
+"""What a complete flow may cost, so that no gain of docs/benchmarks.md is lost unseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from scripts.models import Run
+from tests.flows.steps import TICKET
+from tests.person import Person, response
+from tests.pump import pump
+
+STATEMENTS_A_RUN = 23  # with all that a person, the inbox and the outbox do for it
+
+
+def flow(person: Person) -> None:
+    """Play from the locator to the talker's last line."""
+    chat = person.open(TICKET)
+    person.answer_last(chat, Answer="Alice")
+    person.answer_last(chat, Result="YES")
+    token = person.waiting("Save@Notifier")[-1]["Token"]
+    assert response(person.download(chat, "theatre.test", token))["Token"] == token
+    assert person.saved("theatre.test", token).status == 200
+    pump()
+    assert person.lines(chat)[-1].startswith("DONE Your ticket")
+
+
+def test_complete_flow_keeps_to_its_budget_of_statements(alice: Person) -> None:
+    flow(alice)  # compiles and remembers what later flows find
+    runs = Run.objects.count()
+    with CaptureQueriesContext(connection) as statements:
+        flow(alice)
+    kinds = Counter(statement["sql"].split()[0] for statement in statements)
+    looks = sum("due_at" in s["sql"] and s["sql"].startswith("SELECT") for s in statements)
+    started = Run.objects.count() - runs
+    assert started >= 39
+    assert len(statements) - looks <= STATEMENTS_A_RUN * started, kinds
+    assert kinds["SAVEPOINT"] <= started + 5  # the one that takes back what a failed script wrote
