@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,8 @@ def open_house(data: str | None = None) -> Path:
     To be called before anything is imported that reads the settings.
     """
     folder = Path(data or tempfile.mkdtemp(prefix="museum-"))
+    if data is None:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         os.environ.pop(name, None)
