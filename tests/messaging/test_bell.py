@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -53,7 +54,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ring("test.far", f"{row_id}2", here=lambda: False)
 
     task = SimpleNamespace(run=follow)
-    monkeypatch.setattr("celery.Celery.tasks", {"test.follow": task})
+    monkeypatch.setitem(current_app.tasks, "test.follow", task)
     return seen
 
 
