@@ -33,6 +33,7 @@ class Situation:
     waits: tuple[timedelta, ...] = (AFTER_ALL,)
     tells: bool = False
     poison: bool = False
+    kills: bool = False
 
     def answer(self, wallet: Wallet, prompt: dict[str, Any]) -> Answer:
         return self.answers
@@ -40,8 +41,8 @@ class Situation:
     def begin(self, order: Order) -> None:
         """Submit the order, as its caller does again and again until it is acknowledged."""
         scene.submit(order)
-        if self.poison:
-            scene.submit_poison(order.number)
+        if self.poison or self.kills:
+            scene.submit_poison(order.number, kills=self.kills)
 
     def moments(self, order: Order) -> list[datetime]:
         offered = order.until - timedelta(minutes=10)
@@ -93,6 +94,7 @@ SITUATIONS = {
         waits=(timedelta(seconds=31), timedelta(seconds=62), timedelta(minutes=2), AFTER_ALL),
     ),
     "late": Situation(answers={"Result": "YES"}, wire_as=cut_off, waits=(AFTER_ALL, AFTER_ALL * 2)),
+    "killer": Situation(answers={"Result": "YES"}, kills=True),
     "poison": Situation(
         answers={"Result": "NO"},
         poison=True,

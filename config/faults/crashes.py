@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing import Value
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 from django.core.management import call_command
 from django.db import connections
@@ -43,6 +41,7 @@ from wallets.client import Wallet
 # What a dead process had claimed is taken over after this.
 LEASES = (max(MESSAGE_LEASE, RUN_LEASE) + timedelta(seconds=1)).total_seconds()
 HUNG_SECONDS = 60
+MOST_KILLED = 12  # by a script that kills its workers, before somebody should have noticed
 JUDGED_EACH = 100
 AGAIN = "python -m config.faults.launch crashes"
 
@@ -97,7 +96,7 @@ class Sweep:
         """Onboard a wallet and open the chat of all flows."""
         with hands.bells() as rung:
             scene.build()
-            with self._transport():
+            with hands.local_wallets():
                 wallet = Wallet.create(self.folder / "wallet", notifier=scene.NOTIFIER)
                 wallet.locate(scene.LOCATOR)
                 hands.drain(rung, wallet)
@@ -105,10 +104,6 @@ class Sweep:
             self.chat = Path(name).stem
         connections.close_all()
         self.play(Schedule("accept", ()))  # the first flow also fetches keys: not like the others
-
-    @staticmethod
-    def _transport() -> Any:
-        return mock.patch("wallets.client.wallet.Transport", hands.LocalTransport)
 
     # -- one schedule ---------------------------------------------------------------------------
 
@@ -125,16 +120,22 @@ class Sweep:
                 self.offset.value += LEASES
             elif len(schedule.kills) == 1:
                 self.report.violations.append(f"{schedule}: the point was not passed")
-        self._survived(schedule, order, KillAt())
+        for _ in range(MOST_KILLED):
+            if self._survived(schedule, order, KillAt()):
+                return
+            self.report.kills += 1
+            self.offset.value += LEASES
+        self.report.violations.append(f"{schedule}: a script kills its workers for ever (I6)")
 
     def _order(self, number: int, situation: Situation) -> Order:
         now = datetime.now(UTC) + timedelta(seconds=self.offset.value)
         return Order(number, self.chat, now + timedelta(minutes=10), tell=situation.tells)
 
     def _survived(self, schedule: Schedule, order: Order, plan: KillAt) -> bool:
-        """Let a process of its own work on the flow; False when it was killed as planned."""
+        """Let a process of its own work on the flow; False when it was killed as it should be."""
         status = self._forked(lambda: self._work(SITUATIONS[schedule.situation], order, plan))
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and plan.point:
+        may_die = plan.point or SITUATIONS[schedule.situation].kills
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and may_die:
             return False
         if status:
             said = (self.folder / "said").read_text() if os.WIFEXITED(status) else f"hung: {status}"
@@ -161,7 +162,7 @@ class Sweep:
         judge_liveness(stuck)
         if stuck.violations:
             raise AssertionError("; ".join(stuck.violations))
-        with hands.bells() as rung, self._transport(), situation.wire(order):
+        with hands.bells() as rung, hands.local_wallets(), situation.wire(order):
             wallet = Wallet(self.folder / "wallet", answer=situation.answer)
             points.follow(plan)
             situation.begin(order)
@@ -271,6 +272,9 @@ def _chosen(sweep: Sweep, options: Options) -> Iterator[Schedule]:
     index, count = options.shard
     number = 0
     for situation in SITUATIONS:
+        if SITUATIONS[situation].kills:
+            yield Schedule(situation, ())
+            continue
         each = [*sweep.singles(situation, options.most)]
         if options.doubles:
             each += [s for s in sweep.doubles(situation) if chance.random() < options.doubles]

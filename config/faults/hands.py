@@ -63,6 +63,11 @@ def bells() -> Iterator[Bells]:
         yield rung
 
 
+def local_wallets() -> Any:
+    """Let wallets that are opened meanwhile use no socket."""
+    return mock.patch("wallets.client.wallet.Transport", LocalTransport)
+
+
 def drain(rung: Bells, *wallets: Wallet) -> None:
     """Answer bells, sweep, and let wallets act until none of them has anything to do.
 

@@ -21,7 +21,6 @@ from functools import partial
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from django.core.management import call_command
 from django.db import connection, connections
@@ -109,7 +108,7 @@ class Storm:
         route = f"*.test=http://127.0.0.1:{self.listener.getsockname()[1]}"
         with (
             hands.bells() as rung,
-            mock.patch("wallets.client.wallet.Transport", hands.LocalTransport),
+            hands.local_wallets(),
         ):
             scene.build()
             for number, folder in enumerate(self.folders):

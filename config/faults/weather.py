@@ -24,8 +24,10 @@ from config.faults.plan import die
 from messaging import clock, outbox, points
 from messaging.errors import Unreachable
 from messaging.transport import Reply
+from scripts import wakes
 
 LONGEST_HOLD = 0.4
+LONGEST_BACKOFF = 2.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Weather:
         """Put this process and all forked from it under the weather."""
         clock.share(lambda: float(self.offset.value))
         poison.learn(lambda: self.journal("fault", "killer script"))
+        # Eight attempts of a poisoned run should fit into a storm.
+        wakes.BACKOFF_CAP = LONGEST_BACKOFF
         points.follow(self.at_point)
         outbox._post = self.wire(outbox._post)  # type: ignore[assignment]
         os.register_at_fork(after_in_child=self._reseed)

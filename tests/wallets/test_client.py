@@ -12,6 +12,7 @@ import pytest
 from broker.models import Token as BrokerToken
 from issuer.models import Token
 from issuer.services import revoke_token
+from messaging import clock
 from messaging.signing import PrivateKey
 from tests.pump import pump
 from tests.wallets.conftest import Scene
@@ -71,6 +72,29 @@ def test_tampered_document_is_refused_never_stored_never_reported(scene: Make) -
     assert kinds.REFUSED in kinds_of(alice.open(TICKET))
     assert alice.wallet.tokens() == []
     assert BrokerToken.objects.get().state == "OFFERED"
+
+
+def test_token_whose_report_got_lost_until_the_offer_lapsed_is_let_go_of(scene: Make) -> None:
+    """Stored, but the broker could not be told; meanwhile both sides have let the offer lapse."""
+    alice = scene(**YES)
+    tell = alice.wallet.tell
+
+    def cut(subject: str, body: dict[str, Any]) -> None:
+        if subject == "Saved@Broker":
+            raise Unreachable("the link is cut")
+        tell(subject, body)
+
+    alice.wallet.tell = cut  # type: ignore[method-assign]
+    alice.wallet.locate(TICKET)
+    while not alice.wallet.tokens():
+        pump()
+        alice.wallet.poll()
+    clock.move(8 * 24 * 3600)
+    pump()
+    assert Token.objects.get().state == "EXPIRED"
+    alice.wallet.tell = tell  # type: ignore[method-assign]
+    assert kinds.REMOVED in kinds_of(alice.settle())
+    assert alice.wallet.tokens() == []
 
 
 def test_document_for_another_token_is_refused(scene: Make) -> None:

@@ -92,16 +92,21 @@ def save_token(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
     chat = wallet.chat(chat_id)
     if chat["Host"].lower() != issuer.lower():
         raise Untrusted(f"{issuer} is not the host of this chat")
-    try:
-        document = wallet.ask_in_chat(chat_id, issuer, "Issued@Issuer", {"Token": token})
-    except Refused:
-        text = f"{issuer} no longer offers this token"
-        return [Event(events.REFUSED, text, chat=chat_id, token=token)]
-    problem = wallet.problem(document, token=token, issuer=issuer)
-    if problem:
-        text = f"the token was refused: {problem}"
-        return [Event(events.REFUSED, text, chat=chat_id, token=token)]
-    path = wallet.keep_document(document, chat_id)
+    # Stored already when the broker could not be told before: it must be told now, even if the
+    # issuer serves it no more. It may answer that the copy is to be let go of.
+    document = wallet.kept_document(issuer, token)
+    if document is None:
+        try:
+            document = wallet.ask_in_chat(chat_id, issuer, "Issued@Issuer", {"Token": token})
+        except Refused:
+            text = f"{issuer} no longer offers this token"
+            return [Event(events.REFUSED, text, chat=chat_id, token=token)]
+        problem = wallet.problem(document, token=token, issuer=issuer)
+        if problem:
+            text = f"the token was refused: {problem}"
+            return [Event(events.REFUSED, text, chat=chat_id, token=token)]
+        wallet.keep_document(document, chat_id)
+    path = wallet.document_path(issuer, token)
     wallet.tell("Saved@Broker", {"Issuer": issuer, "Token": token, "Path": path})
     text = f"saved {document['Schema']} by {issuer}"
     return [Event(events.SAVED, text, chat=chat_id, token=token, details=document)]

@@ -314,14 +314,23 @@ class Wallet:
             return str(error)
         return ""
 
-    def keep_document(self, document: dict[str, Any], chat: str) -> str:
-        """Store a checked document and return its path below the folder."""
-        path = f"tokens/{document['Issuer'].lower()}/{document['Token']}.json"
+    @staticmethod
+    def document_path(issuer: str, token: str) -> str:
+        """Return where a token is kept, below the folder."""
+        return f"tokens/{issuer.lower()}/{token}.json"
+
+    def kept_document(self, issuer: str, token: str) -> dict[str, Any] | None:
+        """Return a stored document; None when there is none."""
+        stored = self.folder.read(self.document_path(issuer, token))
+        return None if stored is None else dict(stored["Document"])
+
+    def keep_document(self, document: dict[str, Any], chat: str) -> None:
+        """Store a checked document."""
         received: datetime = clock.now()
         self.folder.write(
-            path, {"Document": document, "Received": format_time(received), "Chat": chat}
+            self.document_path(document["Issuer"], document["Token"]),
+            {"Document": document, "Received": format_time(received), "Chat": chat},
         )
-        return path
 
 
 def _onboarded(

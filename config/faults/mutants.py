@@ -1,0 +1,216 @@
+"""Layer D, planted bugs: ten mistakes that this design invites, each put into a copy of the code.
+
+A layer that stays green with one of them in place proves nothing. Each names the layer that must
+turn red, and how much of that layer is played.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.faults.report import BASE_DIR, write
+
+TIME_OUT = 240.0
+APPS = ("config", "issuer", "broker", "wallets", "host", "scripts", "messaging")
+SWEEP = ("crashes", "--fail-fast", "--most", "4")
+MEETINGS = ("interleavings", "--shape", "server", "--fail-fast")
+
+
+class Misfit(Exception):
+    """The code has changed, and a planted bug no longer fits: it has to be written anew."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted bug: what it breaks, where, and which layer must see it."""
+
+    name: str
+    breaks: str
+    file: str
+    old: str
+    new: str
+    layer: tuple[str, ...]
+
+    def plant(self, tree: Path) -> None:
+        """Change one place in a copy of the code. Raises Misfit unless it is there once."""
+        path = tree / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise Misfit(f"{self.name}: {self.file} has its place {text.count(self.old)} times")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass
+class Found:
+    """What became of one planted bug."""
+
+    name: str
+    breaks: str
+    layer: str
+    red: bool
+    seconds: float
+    said: str
+
+
+MUTANTS = (
+    Mutant(
+        "M1",
+        "the ready row is deleted without its generation: a wake-up that came meanwhile is lost",
+        "scripts/wakes.py",
+        'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"',
+        'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen <> -1 * %s"',
+        (*MEETINGS, "--only", "parked/"),
+    ),
+    Mutant(
+        "M2",
+        "an effect is written outside of the segment's transaction: it survives a rollback",
+        "issuer/datasets.py",
+        "        services.issue_token(write.domain, offer, origin=write.origin, "
+        "run=write.run or None)\n",
+        "        __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
+        "            services.issue_token, write.domain, offer, origin=write.origin,\n"
+        "            run=write.run or None).result()\n",
+        ("crashes", "--shape", "server", "--fail-fast", "--most", "4"),
+    ),
+    Mutant(
+        "M3",
+        "no lock on the run, and its revision is not checked: two workers advance it at once",
+        "scripts/advance.py",
+        "        run = LOCKED_RUN.first(run_id)\n",
+        "        run = Run.objects.filter(pk=run_id).first()\n",
+        (*MEETINGS, "--only", "answered/"),
+    ),
+    Mutant(
+        "M4",
+        "an attempt is not counted before the work: a script that kills its worker never ends",
+        "scripts/wakes.py",
+        "UPDATE scripts_ready SET attempts = attempts + 1, due_at = %s",
+        "UPDATE scripts_ready SET attempts = attempts + 0, due_at = %s",
+        ("crashes", "--fail-fast", "--only", "killer/"),
+    ),
+    Mutant(
+        "M5",
+        "nobody sweeps: what a lost bell was rung for is never done",
+        "scripts/services.py",
+        "    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)\n",
+        "    overdue: Iterable[UUID] = []\n",
+        SWEEP,
+    ),
+    Mutant(
+        "M6",
+        "a message is sent inside the transaction: the peer gets what was never committed",
+        "messaging/outbox.py",
+        "    _ring(message)\n    return message\n",
+        "    __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
+        "        lambda: _post(message.recipient, _unsigned(message, keys.signing_key(\n"
+        "            message.sender)[0]).signed(keys.signing_key(message.sender)[1]).to_bytes())\n"
+        "    ).result()\n    _ring(message)\n    return message\n",
+        ("crashes", "--shape", "server", "--fail-fast", "--most", "4"),
+    ),
+    Mutant(
+        "M7",
+        "the deadline is decided without the lock on the hook: accepted, and timed out",
+        "scripts/hooks.py",
+        "    hook = LOCKED_BY_ID.get(hook_id)\n",
+        "    hook = Hook.objects.get(pk=hook_id)\n",
+        (*MEETINGS, "--only", "due/"),
+    ),
+    Mutant(
+        "M8",
+        "a message is marked as sent, and then sent",
+        "messaging/outbox.py",
+        "        _settle(message, _attempt(message))\n",
+        "        if not message.expects_response:\n"
+        "            _settle(message, Outcome(delivered=True, final=True))\n"
+        "            _attempt(message)\n"
+        "        else:\n"
+        "            _settle(message, _attempt(message))\n",
+        SWEEP,
+    ),
+    Mutant(
+        "M9",
+        "an answer wakes its run through the queue only, without a row",
+        "scripts/hooks.py",
+        "update(state=HookState.FILLED)\n        if hook.run_id is not None:\n",
+        "update(state=HookState.FILLED)\n        if False:\n",
+        (*MEETINGS, "--only", "parked/"),
+    ),
+    Mutant(
+        "M10",
+        "a start does not keep its caller's key: submitted twice, started twice",
+        "scripts/services.py",
+        "        trigger=trigger,\n        script=script,\n        version_id=",
+        '        trigger=f"{trigger} {clock.now()}",\n        script=script,\n        version_id=',
+        SWEEP,
+    ),
+)
+
+
+def hunt(mutant: Mutant) -> Found:
+    """Plant one bug in a copy of the code, play its layer there, and say whether it turned red.
+
+    Raises Misfit.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="countersign-mutant-") as name:
+        tree = Path(name)
+        for app in APPS:
+            shutil.copytree(
+                BASE_DIR / app, tree / app, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        mutant.plant(tree)
+        status, said = _play(mutant.layer, tree)
+    lines = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    return Found(
+        mutant.name,
+        mutant.breaks,
+        " ".join(mutant.layer),
+        red=status == 1 and bool(lines),
+        seconds=time.monotonic() - began,
+        said=(lines[0] if lines else said[-300:].strip())[:200],
+    )
+
+
+def _play(layer: Sequence[str], tree: Path) -> tuple[int, str]:
+    command = [sys.executable, "-W", "ignore", "-m", "config.faults.launch", *layer]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own layers
+            command, cwd=tree, capture_output=True, text=True, check=False, timeout=TIME_OUT
+        )
+    except subprocess.TimeoutExpired:
+        return 2, "it never came to an end"
+    return done.returncode, done.stdout + (done.stderr if done.returncode != 1 else "")
+
+
+def main() -> int:
+    """Hunt all of them, or those named; 0 when each was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="M1", help="which; all when none is named")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    chosen = [each for each in MUTANTS if not options.names or each.name in options.names]
+    found = []
+    with ThreadPoolExecutor(options.jobs) as hunters:
+        for each in hunters.map(hunt, chosen):
+            found.append(each)
+            verdict = "found" if each.red else "NOT FOUND"
+            print(f"{each.name:<4}{verdict:<10}{each.seconds:4.0f} s  {each.breaks}")
+            print(f"    {each.said}", flush=True)
+    write(options.json, "mutants", {"found": found})
+    red = sum(each.red for each in found)
+    print(f"planted bugs: {red} of {len(found)} found")
+    return 0 if red == len(found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
