@@ -35,6 +35,8 @@ from config.faults.scene import Order
 from config.faults.scratch import staged
 from messaging import clock, points
 from messaging.outbox import LEASE as MESSAGE_LEASE
+from scripts.models import Run
+from scripts.states import RunState
 from scripts.wakes import LEASE as RUN_LEASE
 from wallets.client import Wallet
 
@@ -171,6 +173,7 @@ class Sweep:
                 self._move_to(moment)
                 hands.drain(rung, wallet)
             points.follow(None)
+        _demand_end(order)
         (self.folder / "passed").write_text(json.dumps(plan.passed))
 
     def _move_to(self, moment: datetime) -> None:
@@ -226,6 +229,13 @@ class Sweep:
         return f"{self.names[int(number)]}:{rest}" if number.isdigit() else line
 
 
+def _demand_end(order: Order) -> None:
+    """Raise AssertionError when everything is at rest, and the order's script is not at its end."""
+    states = Run.objects.filter(trigger=order.trigger).values_list("state", flat=True)
+    if [*states] != [RunState.DONE]:
+        raise AssertionError(f"at rest, and the runs of the order are {[*states]}")
+
+
 def spread(times: int, most: int) -> list[int]:
     """Return at most `most` of 1..times, the first and the last among them."""
     if times <= most or most < 2:
@@ -254,7 +264,8 @@ def run(folder: Path, options: Options, progress: Callable[[int, int], None]) ->
     for done, schedule in enumerate(schedules):
         sweep.play(schedule)
         progress(done + 1, len(schedules))
-        if done % JUDGED_EACH == JUDGED_EACH - 1:
+        each = JUDGED_EACH // 4 if options.fail_fast else JUDGED_EACH
+        if done % each == each - 1:
             sweep.judge()
         if options.fail_fast and sweep.report.violations:
             return sweep.report

@@ -13,13 +13,15 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
+from uuid import UUID
 
 from django.core.management import call_command
 from django.db import connection, connections
@@ -31,6 +33,8 @@ from config.faults.report import write
 from config.faults.scratch import staged
 from config.faults.situations import SITUATIONS, Case, World
 from messaging import clock, points
+from scripts.advance import advance_once
+from scripts.errors import StaleRun
 from scripts.models import Run
 from scripts.states import LIVE
 
@@ -93,6 +97,7 @@ class Interleaver:
         self.base = 0.0
         self.shift = Shift()
         clock.share(lambda: self.base + self.shift.seconds)
+        self.thrown_away = 0
         self.world = World(folder, rung)
         self.second_backend = self.second.submit(_backend).result()
 
@@ -131,7 +136,11 @@ class Interleaver:
             self.report.met_a_lock += 1
         hold.released.set()
         faults = {one: _fault(ahead), other: _fault(behind)}
-        self._finish(name, case, faults)
+        meanwhile = case.meanwhile(one, point, other)
+        if self.thrown_away:
+            meanwhile.append("two workers were in one run: only the second net has held")
+            self.thrown_away = 0
+        self._finish(name, case, faults, meanwhile)
 
     def _prepare(self, situation: str) -> Case:
         points.follow(None)
@@ -149,6 +158,14 @@ class Interleaver:
         finally:
             self.shift.seconds = 0.0
 
+    def advance_once(self, run_id: UUID, gen: int) -> bool:
+        """Do what the engine's does, and note when a whole segment had to be thrown away."""
+        try:
+            return advance_once(run_id, gen)
+        except StaleRun:
+            self.thrown_away += 1
+            raise
+
     def _meets_lock(self, behind: Future[None]) -> bool:
         """Wait until the second thread ends, or is seen to wait for a lock."""
         began = time.monotonic()
@@ -165,11 +182,17 @@ class Interleaver:
 
     # -- the verdict ----------------------------------------------------------------------------
 
-    def _finish(self, name: str, case: Case, faults: dict[str, BaseException | None]) -> None:
+    def _finish(
+        self,
+        name: str,
+        case: Case,
+        faults: dict[str, BaseException | None],
+        meanwhile: Sequence[str] = (),
+    ) -> None:
         """Do what is due, let every deadline pass, and judge the end."""
         points.follow(None)
         wrong = [f"{who} raised {fault!r}" for who, fault in faults.items() if fault is not None]
-        wrong += _stuck()
+        wrong += [*meanwhile, *_stuck()]
         try:
             hands.drain(self.rung)
             for _ in range(2):
@@ -251,7 +274,8 @@ def run(folder: Path, *, only: str = "", most: int = 3, fail_fast: bool = False)
         player = Interleaver(folder, rung, most)
         try:
             for play in schedules(player, only):
-                play()
+                with mock.patch("scripts.services.advance_once", player.advance_once):
+                    play()
                 report = player.report
                 bar(report.schedules, report.schedules, f"{len(report.violations)} violations")
                 if fail_fast and report.violations:

@@ -89,11 +89,16 @@ def judge(orders: Iterable[int], wallets: Iterable[Path]) -> Verdict:
     for token in Token.objects.all():
         tokens[str(token.context["Order"])].append(token)
     mirrored = {str(row.token): row for row in BrokerToken.objects.filter(issuer=ISSUER)}
-    runs = {run.trigger: run for run in Run.objects.filter(script="Order", domain=ISSUER)}
+    runs: dict[str, list[Run]] = defaultdict(list)
+    for run in Run.objects.filter(script="Order", domain=ISSUER):
+        runs[run.trigger.partition(" ")[0]].append(run)
     for number in orders:
         verdict.flows += 1
-        run, offers = runs.get(f"order:{number}"), tokens.get(str(number), [])
-        _judge_order(verdict, number, run, offers, mirrored, held)
+        started, offers = runs[f"order:{number}"], tokens.get(str(number), [])
+        if len(started) > 1:
+            verdict.doubled.append(f"order {number}: started {len(started)} times (I1)")
+        first = started[0] if started else None
+        _judge_order(verdict, number, first, offers, mirrored, held)
     _judge_lines(verdict, held)
     _judge_phantoms(verdict, held, mirrored)
     _judge_runs(verdict)

@@ -36,17 +36,18 @@ class Mutant:
     name: str
     breaks: str
     file: str
-    old: str
-    new: str
+    edits: tuple[tuple[str, str], ...]
     layer: tuple[str, ...]
 
     def plant(self, tree: Path) -> None:
-        """Change one place in a copy of the code. Raises Misfit unless it is there once."""
+        """Change a copy of the code. Raises Misfit unless each place is there exactly once."""
         path = tree / self.file
         text = path.read_text(encoding="utf-8")
-        if text.count(self.old) != 1:
-            raise Misfit(f"{self.name}: {self.file} has its place {text.count(self.old)} times")
-        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+        for old, new in self.edits:
+            if text.count(old) != 1:
+                raise Misfit(f"{self.name}: {self.file} has its place {text.count(old)} times")
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
 
 
 @dataclass
@@ -66,90 +67,145 @@ MUTANTS = (
         "M1",
         "the ready row is deleted without its generation: a wake-up that came meanwhile is lost",
         "scripts/wakes.py",
-        'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"',
-        'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen <> -1 * %s"',
-        (*MEETINGS, "--only", "parked/"),
+        (
+            (
+                'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"',
+                'SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen <> -1 * %s"',
+            ),
+        ),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "due/"),
     ),
     Mutant(
         "M2",
         "an effect is written outside of the segment's transaction: it survives a rollback",
         "issuer/datasets.py",
-        "        services.issue_token(write.domain, offer, origin=write.origin, "
-        "run=write.run or None)\n",
-        "        __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
-        "            services.issue_token, write.domain, offer, origin=write.origin,\n"
-        "            run=write.run or None).result()\n",
+        (
+            (
+                "        services.issue_token(write.domain, offer, "
+                "origin=write.origin, run=write.run or None)\n",
+                "        "
+                "__import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
+                "            services.issue_token, write.domain, offer, origin=write.origin,\n"
+                "            run=write.run or None).result()\n",
+            ),
+        ),
         ("crashes", "--shape", "server", "--fail-fast", "--most", "4"),
     ),
     Mutant(
         "M3",
         "no lock on the run, and its revision is not checked: two workers advance it at once",
         "scripts/advance.py",
-        "        run = LOCKED_RUN.first(run_id)\n",
-        "        run = Run.objects.filter(pk=run_id).first()\n",
-        (*MEETINGS, "--only", "answered/"),
+        (
+            (
+                "        run = LOCKED_RUN.first(run_id)\n",
+                "        run = Run.objects.filter(pk=run_id).first()\n",
+            ),
+            (
+                "        run.finished_at,\n        run.pk,\n        run.rev,\n",
+                "        run.finished_at,\n"
+                "        run.pk,\n"
+                '        Run.objects.only("rev").get(pk=run.pk).rev,\n',
+            ),
+        ),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "answered/"),
     ),
     Mutant(
         "M4",
         "an attempt is not counted before the work: a script that kills its worker never ends",
         "scripts/wakes.py",
-        "UPDATE scripts_ready SET attempts = attempts + 1, due_at = %s",
-        "UPDATE scripts_ready SET attempts = attempts + 0, due_at = %s",
+        (
+            (
+                "UPDATE scripts_ready SET attempts = attempts + 1, due_at = %s",
+                "UPDATE scripts_ready SET attempts = attempts + 0, due_at = %s",
+            ),
+        ),
         ("crashes", "--fail-fast", "--only", "killer/"),
     ),
     Mutant(
         "M5",
         "nobody sweeps: what a lost bell was rung for is never done",
         "scripts/services.py",
-        "    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)\n",
-        "    overdue: Iterable[UUID] = []\n",
+        (
+            (
+                "    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)\n",
+                "    overdue: Iterable[UUID] = []\n",
+            ),
+        ),
         SWEEP,
     ),
     Mutant(
         "M6",
         "a message is sent inside the transaction: the peer gets what was never committed",
         "messaging/outbox.py",
-        "    _ring(message)\n    return message\n",
-        "    __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
-        "        lambda: _post(message.recipient, _unsigned(message, keys.signing_key(\n"
-        "            message.sender)[0]).signed(keys.signing_key(message.sender)[1]).to_bytes())\n"
-        "    ).result()\n    _ring(message)\n    return message\n",
+        (
+            (
+                "    _ring(message)\n    return message\n",
+                "    __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
+                "        lambda: _post(message.recipient, _unsigned(message, "
+                "keys.signing_key(\n"
+                "            "
+                "message.sender)[0]).signed(keys.signing_key(message.sender)[1]).to_bytes())\n"
+                "    ).result()\n"
+                "    _ring(message)\n"
+                "    return message\n",
+            ),
+        ),
         ("crashes", "--shape", "server", "--fail-fast", "--most", "4"),
     ),
     Mutant(
         "M7",
         "the deadline is decided without the lock on the hook: accepted, and timed out",
         "scripts/hooks.py",
-        "    hook = LOCKED_BY_ID.get(hook_id)\n",
-        "    hook = Hook.objects.get(pk=hook_id)\n",
-        (*MEETINGS, "--only", "due/"),
+        (
+            (
+                "    hook = LOCKED_BY_ID.get(hook_id)\n",
+                "    hook = Hook.objects.get(pk=hook_id)\n",
+            ),
+        ),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "due/"),
     ),
     Mutant(
         "M8",
         "a message is marked as sent, and then sent",
         "messaging/outbox.py",
-        "        _settle(message, _attempt(message))\n",
-        "        if not message.expects_response:\n"
-        "            _settle(message, Outcome(delivered=True, final=True))\n"
-        "            _attempt(message)\n"
-        "        else:\n"
-        "            _settle(message, _attempt(message))\n",
+        (
+            (
+                "        _settle(message, _attempt(message))\n",
+                "        if message.expects_response:\n"
+                "            _settle(message, _attempt(message))\n"
+                "            return True\n"
+                "        _settle(message, Outcome(delivered=True, final=True))\n"
+                "        selector, key = keys.signing_key(message.sender)\n"
+                "        raw = _unsigned(message, selector).signed(key).to_bytes()\n"
+                "        _post(message.recipient, raw)\n",
+            ),
+        ),
         SWEEP,
     ),
     Mutant(
         "M9",
         "an answer wakes its run through the queue only, without a row",
         "scripts/hooks.py",
-        "update(state=HookState.FILLED)\n        if hook.run_id is not None:\n",
-        "update(state=HookState.FILLED)\n        if False:\n",
-        (*MEETINGS, "--only", "parked/"),
+        (
+            (
+                "update(state=HookState.FILLED)\n        if hook.run_id is not None:\n",
+                "update(state=HookState.FILLED)\n        if origin.startswith('response:'):\n",
+            ),
+        ),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "parked/"),
     ),
     Mutant(
         "M10",
         "a start does not keep its caller's key: submitted twice, started twice",
         "scripts/services.py",
-        "        trigger=trigger,\n        script=script,\n        version_id=",
-        '        trigger=f"{trigger} {clock.now()}",\n        script=script,\n        version_id=',
+        (
+            (
+                "        trigger=trigger,\n        script=script,\n        version_id=",
+                '        trigger=trigger if message else f"{trigger} {clock.now()}",\n'
+                "        script=script,\n"
+                "        version_id=",
+            ),
+        ),
         SWEEP,
     ),
 )

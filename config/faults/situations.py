@@ -22,8 +22,8 @@ from messaging.ids import uuid4
 from messaging.models import InboxMessage, OutboxMessage
 from scripts import hooks, services, wakes
 from scripts.language.values import decode
-from scripts.models import Run, RunEvent, Signal
-from scripts.states import RunState, SignalState
+from scripts.models import Ready, Run, RunEvent, Signal
+from scripts.states import LIVE, RunState, SignalState
 from wallets.client import Wallet
 
 WAITS = """
@@ -66,6 +66,8 @@ class Case:
     operations: Mapping[str, Operation]
     judge: Callable[[Told], list[str]]
     told: Told = field(default_factory=list)
+    # What is wrong right after the two: (who was held, at which point, who came meanwhile).
+    meanwhile: Callable[[str, str, str], list[str]] = lambda one, point, other: []
 
 
 class World:
@@ -241,8 +243,18 @@ def due(world: World, rung: hands.Bells) -> Case:
         "other": _signal(hook, "b"),
         "expire": Operation(lambda: services.advance(run.pk), HOUR + 1),
         "advance": Operation(lambda: services.advance(run.pk)),
+        "wake": Operation(lambda: _woken(run)),
     }
-    return Case(operations, _judge_wait(run, hook))
+
+    def meanwhile(one: str, point: str, other: str) -> list[str]:
+        """Whoever wakes a run is promised an advance that begins after that."""
+        claimed = one == "advance" and point != "claim_before_commit"
+        live = Run.objects.filter(pk=run.pk, state__in=LIVE).exists()
+        if claimed and other == "wake" and live and not Ready.objects.filter(run=run).exists():
+            return ["a wake-up that came during an advance was deleted with the claimed one"]
+        return []
+
+    return Case(operations, _judge_wait(run, hook), meanwhile=meanwhile)
 
 
 # -- messages -------------------------------------------------------------------------------------
