@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test upgrade-test model bench lock clean
+.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short bench lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,12 @@ upgrade-test: $(VENV)/installed-dev ## what the commit before (or UPGRADE_FROM) 
 
 model: $(VENV)/installed-dev ## the engine against its reference: MODEL_EXAMPLES sequences (10000)
 	env -u DATABASE_URL -u CELERY_BROKER_URL MODEL_EXAMPLES=$${MODEL_EXAMPLES:-10000} $(BIN)/python -m pytest -n 2 tests/scripts/model
+
+faults: $(VENV)/installed-dev ## the whole fault plan, on stores of its own: about a quarter of an hour
+	$(BIN)/python -m config.faults.full
+
+faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 300 flows
+	$(BIN)/python -m config.faults.full --flows 300 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
 
 bench: $(VENV)/installed ## flows per second and CPU per flow; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench
