@@ -195,7 +195,8 @@ def _check_offer(chat: Chat, offer: Offer, now: datetime) -> None:
         raise refused("the offered token has expired, or expires before it starts")
     if offer.starts > now + FARTHEST_START:
         raise refused("the offered token starts too far ahead")
-    undecided = Token.objects.filter(chat=chat, state__in=UNDECIDED)
+    # One whose time is up counts no more, though its timer may not have come round yet.
+    undecided = Token.objects.filter(chat=chat, state__in=UNDECIDED, until__gt=now)
     if undecided.filter(issuer=offer.issuer).exists() or undecided.count() >= OFFERS_PER_CHAT:
         raise refused("too many undecided offers in this chat")
 

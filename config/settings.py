@@ -261,6 +261,13 @@ INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 
+# --- the engine --------------------------------------------------------------------------------
+# A version stops starting when so many of the runs that it began in so many minutes, and more than
+# such a share of them, are set aside.
+POISON_RUNS = env.int("POISON_RUNS", default=5)
+POISON_SHARE = env.float("POISON_SHARE", default=0.2)
+POISON_MINUTES = env.int("POISON_MINUTES", default=10)
+
 # --- the flow ----------------------------------------------------------------------------------
 OFFER_DAYS = env.int("OFFER_DAYS", default=7)
 # How long the issuer waits for the broker's word after an offer's deadline, at most.

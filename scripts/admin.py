@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,13 +11,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
-from scripts import services
-from scripts.models import Hook, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
+from scripts import poison, services
+from scripts.explain import why
+from scripts.models import Hook, Quarantine, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
 
 
 class RunEventInline(ReadOnlyInline):
     model = RunEvent
     ordering = ("rev",)
+
+
+class QuarantineInline(ReadOnlyInline):
+    model = Quarantine
+    ordering = ("-at",)
 
 
 class HookInline(ReadOnlyInline):
@@ -30,9 +38,18 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=subject_id", "trigger", "script")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    inlines = (RunEventInline, HookInline)
-    actions = ("retry",)
-    readonly_fields = ("received", "sent")
+    inlines = (QuarantineInline, RunEventInline, HookInline)
+    actions = ("retry", "cancel")
+    readonly_fields = ("why", "received", "sent")
+
+    def get_fields(self, request: HttpRequest, obj: Run | None = None) -> list[Any]:
+        """The sentence that says why comes first."""
+        fields = list(super().get_fields(request, obj))
+        return ["why", *(name for name in fields if name != "why")]
+
+    @admin.display(description="why it is where it is")
+    def why(self, run: Run) -> str:
+        return why(run)
 
     @admin.display(description="started by message")
     def received(self, run: Run) -> SafeString | str:
@@ -44,6 +61,13 @@ class RunAdmin(ReadOnlyAdmin):
     def sent(self, run: Run) -> SafeString:
         return search_link("messaging_outboxmessage", run.pk, "the messages it sent")
 
+    @admin.action(description="Cancel for good", permissions=["view"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        by = request.user.get_username()
+        ended = sum(services.cancel(run.pk, by=by) for run in queryset)
+        level = messages.SUCCESS if ended else messages.WARNING
+        self.message_user(request, f"{ended} runs are cancelled", level)
+
     @admin.action(description="Retry what is quarantined", permissions=["view"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         freed = sum(services.retry(run.pk) for run in queryset)
@@ -53,10 +77,17 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(ScriptVersion)
 class ScriptVersionAdmin(ReadOnlyAdmin):
-    list_display = ("name", "hash", "abi", "created_at")
+    list_display = ("name", "hash", "abi", "created_at", "stopped_at", "stopped_why")
+    list_filter = (("stopped_at", admin.EmptyFieldListFilter),)
     search_fields = ("name", "hash")
-    fields = ("name", "hash", "created_at", "links", "listing")
+    fields = ("name", "hash", "created_at", "stopped_at", "stopped_why", "links", "listing")
     readonly_fields = ("listing",)
+    actions = ("let_start",)
+
+    @admin.action(description="Let stopped versions start again", permissions=["view"])
+    def let_start(self, request: HttpRequest, queryset: QuerySet[ScriptVersion]) -> None:
+        woken = sum(poison.let_start(version.pk) for version in queryset)
+        self.message_user(request, f"{woken} runs that waited will start", messages.SUCCESS)
 
     @admin.display(description="source")
     def listing(self, version: ScriptVersion) -> SafeString:

@@ -10,7 +10,7 @@ from django.db import transaction
 from messaging import clock, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from scripts import hooks, wakes
+from scripts import hooks, poison, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
 from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
@@ -63,6 +63,9 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         run = LOCKED_RUN.first(run_id)
         if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
             wakes.settle(run_id, gen)
+            return False
+        if not run.rev and run.version_id in poison.stopped_versions():
+            wakes.hold(run_id, gen)
             return False
         points.reach("adv_locked")
         step = Step(run)

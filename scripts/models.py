@@ -18,6 +18,10 @@ class ScriptVersion(models.Model):
     links = models.JSONField(default=dict, help_text="Called script -> hash of its version")
     abi = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(
+        null=True, db_index=True, help_text="Too many of its runs were set aside: it does not start"
+    )
+    stopped_why = models.CharField(max_length=200, blank=True, db_default="")
 
     def __str__(self) -> str:
         return f"{self.name} {self.hash[:12]}"
@@ -123,6 +127,20 @@ class Timer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} at {self.due_at}"
+
+
+class Quarantine(models.Model):
+    """Why a run was set aside, each time that it was. Evidence for people; no values in it."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="quarantines")
+    at = models.DateTimeField()
+    attempts = models.PositiveIntegerField()
+    fault = models.CharField(max_length=500)
+    place = models.TextField(blank=True, help_text="Where in our code it was raised")
+    worker = models.CharField(max_length=100, help_text="Host and process of the last attempt")
+
+    def __str__(self) -> str:
+        return f"{self.run_id} at {self.at}"
 
 
 class RunEvent(models.Model):

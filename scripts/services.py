@@ -15,12 +15,12 @@ from messaging import clock, outbox, points, rows
 from messaging.bell import HEARD, pass_on, ring
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
-from scripts import hooks, library, wakes
+from scripts import hooks, library, poison, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun, WornOut
 from scripts.language.continuation import start
 from scripts.language.values import Item
-from scripts.models import Ready, Run, Timer
+from scripts.models import Ready, Run, RunEvent, Timer
 from scripts.registry import Row, registry
 from scripts.states import FINAL, RunState
 from scripts.step import MESSAGE, as_item
@@ -125,6 +125,7 @@ def advance(run_id: UUID) -> bool:
     Never raises for what a script does: its faults end as the run's state, and unforeseen ones,
     the death of its worker among them, are retried until the run is quarantined.
     """
+    poison.stopped_versions()  # read here, where no transaction keeps it from being remembered
     try:
         gen = wakes.claim(run_id)
     except WornOut as fault:
@@ -142,7 +143,7 @@ def advance(run_id: UUID) -> bool:
     except Exception as fault:
         log.exception("advance_failed", run=str(run_id))
         if wakes.release(run_id, charged=True) >= wakes.ATTEMPTS:
-            quarantine(run_id, repr(fault))
+            quarantine(run_id, fault)
     return True
 
 
@@ -151,17 +152,52 @@ def _advance_claimed(run_id: UUID, gen: int | None) -> None:
         gen = wakes.claim(run_id)
 
 
-def quarantine(run_id: UUID, error: str) -> None:
-    """Set a run aside for an operator, with its last fault; it starts again only by retry()."""
+def quarantine(run_id: UUID, fault: Exception | str) -> None:
+    """Set a run aside for an operator, with its last fault; it starts again only by retry().
+
+    When that happens to many runs of one version, the version does not start any more.
+    """
+    error = fault if isinstance(fault, str) else repr(fault)
     with transaction.atomic():
         run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
         if run.state in FINAL:
             return
+        poison.record(run, fault, wakes.ATTEMPTS)
         Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])
         Timer.objects.filter(run_id=run_id).delete()
         Ready.objects.filter(run_id=run_id).delete()
         points.reach("quarantine_before_commit")
     log.error("run_quarantined", run=str(run_id), error=error[:500])
+    poison.stop_if_poisonous(run.version_id)
+
+
+def cancel(run_id: UUID, *, by: str) -> bool:
+    """End a run for good because an operator says so; return whether it was not ended before.
+
+    Its mailboxes are closed, what it queued and nobody has tried to send is not sent, and who
+    waits for its answer is refused.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+        if run is None or run.state in FINAL:
+            return False
+        now, why = clock.now(), f"cancelled by {by}"
+        hooks.close_hooks(run)
+        Timer.objects.filter(run=run).delete()
+        queued = OutboxMessage.objects.filter(origin=str(run_id), state="DUE", attempts=0)
+        queued.update(state="DEAD", last_error=why, finished_at=now)
+        Ready.objects.filter(run=run).delete()
+        Run.objects.filter(pk=run_id).update(
+            state=RunState.CANCELLED, error=why, finished_at=now, rev=run.rev + 1, hook=None
+        )
+        RunEvent.objects.create(
+            run=run, rev=run.rev + 1, kind=RunState.CANCELLED, at=now, data={"by": by}
+        )
+        if run.message_id is not None:
+            message = InboxMessage.objects.filter(pk=run.message_id, response_status=None)
+            message.update(state="DISCARDED", reason=why, response_status=403, handled_at=now)
+    log.info("run_cancelled", run=str(run_id), by=by)
+    return True
 
 
 def retry(run_id: UUID) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from messaging import clock, points
 from messaging.bell import ring
@@ -19,6 +20,7 @@ LEASE = timedelta(seconds=10)
 ATTEMPTS = 8
 BACKOFF_BASE = 0.5
 BACKOFF_CAP = 60.0
+HELD = timedelta(hours=1)
 
 # The upsert is one statement, because between an UPDATE that finds no row and an INSERT that
 # finds one, the row can be deleted by the advance that claimed it: the wake-up would be lost.
@@ -146,6 +148,12 @@ def release(run_id: UUID, *, charged: bool) -> int:
         Ready.objects.filter(run_id=run_id).update(attempts=attempts, due_at=clock.now() + pause)
         points.reach("release_before_commit")
         return attempts
+
+
+def hold(run_id: UUID, gen: int) -> None:
+    """Put a claimed run away for an hour without an attempt: its version does not start now."""
+    row = Ready.objects.filter(run_id=run_id, gen=gen, attempts__gt=0)
+    row.update(due_at=clock.now() + HELD, attempts=F("attempts") - 1)
 
 
 def set_timer(run_id: UUID, due_at: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from config.demo.data import seed
 from messaging import clock, keys
-from scripts import library
+from scripts import library, poison
 from tests.person import Person
 from tests.pump import pump
 
@@ -24,6 +24,7 @@ def _still_clock() -> Iterator[None]:
 def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has an empty database; what the process knows of the last one is void."""
     monkeypatch.setattr(library, "_kept", set())
+    poison.forget()
     keys.forget_remembered()
 
 

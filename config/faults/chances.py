@@ -29,8 +29,8 @@ PASSED = {
     "ob_before_mark": 8,
     "ob_marked": 8,
     "ob_postponed": 2,
-    "sweep_moved": 0.5,
-    "sweep_after_commit": 0.5,
+    "sweep_moved": 0.05,
+    "sweep_after_commit": 0.05,
     "release_before_commit": 0.3,
     "quarantine_before_commit": 0.04,
 }
