@@ -23,7 +23,7 @@ from config.faults.mutants import MUTANTS
 from config.faults.report import BASE_DIR, write
 from config.faults.scratch import has_servers
 
-JOBS = 2
+JOBS = 3  # one more than the cores: some wait for leases most of the time
 LAUNCH = ("-W", "ignore", "-m", "config.faults.launch")
 MODEL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/scripts/model")
 
