@@ -31,7 +31,7 @@ from config.faults.judge import Verdict, judge_liveness
 from config.faults.progress import Progress
 from config.faults.report import write
 from config.faults.scratch import staged
-from config.faults.situations import SITUATIONS, Case, World
+from config.faults.situations import COMPLETE, SITUATIONS, Case, World
 from messaging import clock, points
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
@@ -51,6 +51,7 @@ class Report:
     """What was tried and found."""
 
     schedules: int = 0
+    flows: int = 0
     met_a_lock: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Interleaver:
         """Hold `one` at a passage, run `other`, let both end, and judge."""
         name = f"{situation}/{one}@{point}#{passage}/{other}"
         self.report.schedules += 1
+        self.report.flows += situation in COMPLETE
         self.report.hits[point] += 1
         case = self._prepare(situation)
         hold = Hold(point, passage)

@@ -405,3 +405,5 @@ SITUATIONS: Mapping[str, Callable[[World, hands.Bells], Case]] = {
     each.__name__: each
     for each in (fresh, parked, answered, edge, due, call, message, asked, saved)
 }
+# Those of a complete flow, from the order to both domains' decision.
+COMPLETE = frozenset({"message", "asked", "saved"})
