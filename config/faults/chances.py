@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from config.faults.weather import Chances
-from messaging import points
 
 # How often one flow passes a point in fair weather, roughly. A point is hit about as often as the
 # others whatever this says; a rare one that were hit by the common chance would never be.
@@ -37,10 +36,14 @@ PASSED = {
 KILLS, HOLDS = 25.0, 25.0  # wanted at each point in a storm of a thousand flows or more
 FEWEST = 8.0  # and in a small one
 LIKELIEST = 0.25
+RAREST = 0.1  # what is passed less often than this in a flow is hit whenever that can be
 
 
 def chances_for(flows: int) -> Chances:
     """Return the chances for a storm of so many flows."""
     kills = max(KILLS * min(flows / 1000, 1), FEWEST)
-    kill = {name: min(kills / (flows * PASSED[name]), LIKELIEST) for name in points.POINTS}
+    kill = {
+        name: min(kills / (flows * times), 0.45 if times < RAREST else LIKELIEST)
+        for name, times in PASSED.items()
+    }
     return Chances(kill=kill, hold=kill)

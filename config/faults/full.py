@@ -76,7 +76,16 @@ def server_storm(flows: int, seed: int) -> Job:
 
 def embedded_storm(flows: int, seed: int) -> Job:
     """Return the storm of SQLite and one process, which waits for leases most of its time."""
-    size = ("--flows", str(min(flows, 300)), "--wallets", "8", "--chats", "12", "--every", "1.5")
+    size = (
+        "--flows",
+        str(min(flows // 3, 300)),
+        "--wallets",
+        "8",
+        "--chats",
+        "12",
+        "--every",
+        "1.5",
+    )
     storm = (*LAUNCH, "storm", "--seed", str(seed), "--shape", "embedded")
     return Job("storm, embedded", (*storm, *size))
 

@@ -246,7 +246,7 @@ class Storm:
 
     def _void(self) -> list[str]:
         """Return what was hit too seldom for this storm to say anything about it."""
-        least_points, least_faults = (10, 5) if self.options.flows >= 1000 else (3, 2)
+        least_points, least_faults = (10, 5) if self.options.flows >= 1000 else (2, 1)
         hits = self.report.kills + self.report.holds
         void = [
             f"point {name}: hit {hits[name]} times"

@@ -10,11 +10,16 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from config.faults import poison
 from host.models import Talker
 from issuer.models import Token
+from messaging import clock
+from scripts import wakes
+from scripts.registry import registry
 from tests.flows.steps import agreed_ticket
 from tests.person import Person
 from tests.pump import pump
+from tests.scripts.engine import begin
 
 pytestmark = pytest.mark.browser
 # Where to leave screenshots for a person to look at; nowhere by default.
@@ -95,3 +100,27 @@ def test_talker_with_a_fault_is_told_its_line_and_a_good_one_is_kept(ops: Page) 
     ops.click("input[name=_save]")
     expect(ops.locator(".messagelist")).to_contain_text("was added successfully")
     assert Talker.objects.get(key="day").script == "Day pass"
+
+
+def test_operator_reads_why_a_run_was_set_aside_and_cancels_it(
+    ops: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = ops.url.split("/ops/")[0]
+    monkeypatch.setattr(registry, "commands", dict(registry.commands))
+    poison.learn()
+    run = begin("- LOG: about to fail\n- POISON\n- RETURN: never")
+    for _ in range(wakes.ATTEMPTS + 1):
+        pump()
+        clock.move(61)
+    ops.goto(f"{base}/ops/scripts/run/{run.pk}/change/")
+    expect(ops.locator(".field-why")).to_contain_text("Set aside at")
+    expect(ops.locator(".field-why")).to_contain_text("a script that nothing can help")
+    expect(ops.locator("#quarantines-group")).to_contain_text("poison.py")
+    shoot(ops, "quarantined-run")
+    ops.goto(f"{base}/ops/scripts/run/?state__exact=QUARANTINED")
+    ops.check("#result_list tbody input.action-select")
+    ops.select_option("select[name=action]", label="Cancel for good")
+    ops.click("button[name=index]")
+    expect(ops.locator(".messagelist")).to_contain_text("1 runs are cancelled")
+    run.refresh_from_db()
+    assert run.state == "CANCELLED"
