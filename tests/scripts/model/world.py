@@ -22,6 +22,7 @@ from tests.messaging.parties import Peer
 START = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 TABLES = (
     *("scripts_signal", "scripts_ready", "scripts_timer", "scripts_runevent", "scripts_hook"),
+    "scripts_quarantine",
     *("scripts_run", "host_prompt", "messaging_outboxmessage"),
 )
 
