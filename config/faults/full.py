@@ -84,7 +84,7 @@ def embedded_storm(flows: int, seed: int) -> Job:
         "--chats",
         "12",
         "--every",
-        "1.5",
+        "4",
     )
     storm = (*LAUNCH, "storm", "--seed", str(seed), "--shape", "embedded")
     return Job("storm, embedded", (*storm, *size))
