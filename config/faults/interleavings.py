@@ -26,12 +26,12 @@ from uuid import UUID
 from django.core.management import call_command
 from django.db import connection, connections
 
-from config.faults import hands
+from config.faults import flow_situations, hands, situations
+from config.faults.cases import Case, World
 from config.faults.judge import Verdict, judge_liveness
 from config.faults.progress import Progress
 from config.faults.report import write
 from config.faults.scratch import staged
-from config.faults.situations import COMPLETE, SITUATIONS, Case, World
 from messaging import clock, points
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
@@ -43,6 +43,7 @@ LOOK_SECONDS = 0.003
 LOOKS_BUSY = 0.25  # it waits for the first one in another way: a sync message for its answer
 SQLITE_WAIT = 0.04  # no view of locks there: who is not done by now waits for the file
 AFTER = timedelta(hours=2)
+SITUATIONS = {**situations.SITUATIONS, **flow_situations.SITUATIONS}
 AGAIN = "python -m config.faults.launch interleavings --shape {shape} --only '{schedule}'"
 
 
@@ -126,7 +127,7 @@ class Interleaver:
         """Hold `one` at a passage, run `other`, let both end, and judge."""
         name = f"{situation}/{one}@{point}#{passage}/{other}"
         self.report.schedules += 1
-        self.report.flows += situation in COMPLETE
+        self.report.flows += situation in flow_situations.SITUATIONS
         self.report.hits[point] += 1
         case = self._prepare(situation)
         hold = Hold(point, passage)

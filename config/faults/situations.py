@@ -1,30 +1,24 @@
-"""The situations of the interleavings: rows made by the real code, and who may meet there."""
+"""The situations of one run: its mailbox, its deadline, its call; and who may meet there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from django.db import transaction
 
-from broker.models import Token as BrokerToken
-from config.faults import hands, poison, scene
-from config.faults.judge import AGREED
-from config.faults.scene import BROKER, ISSUER, Order
-from host.models import Prompt
-from issuer.models import Token, TokenEvent
-from messaging import clock, inbox, outbox
+from config.faults import hands
+from config.faults.cases import Case, Operation, Told, World, judge_run
+from config.faults.scene import BROKER, ISSUER
+from messaging import outbox
 from messaging.ids import uuid4
-from messaging.models import InboxMessage, OutboxMessage
+from messaging.models import OutboxMessage
 from scripts import hooks, services, wakes
 from scripts.language.values import decode
-from scripts.models import Ready, Run, RunEvent, Signal
+from scripts.models import Ready, Run, Signal
 from scripts.states import LIVE, RunState, SignalState
-from wallets.client import Wallet
 
 WAITS = """
 💬 Waits:
@@ -47,75 +41,6 @@ CALLS = f"""
 - RETURN: $key.PublicKey
 """
 HOUR = timedelta(hours=1).total_seconds()
-Told = list[tuple[str, Any]]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One call of the real code, and how far its clock is ahead of the common one."""
-
-    run: Callable[[], object]
-    clock_seconds: float = 0.0
-
-
-@dataclass
-class Case:
-    """One instance of a situation. `judge(told)` says what is wrong at the end; `told` is what the
-    operations returned, in the order in which they ended."""
-
-    operations: Mapping[str, Operation]
-    judge: Callable[[Told], list[str]]
-    told: Told = field(default_factory=list)
-    # What is wrong right after the two: (who was held, at which point, who came meanwhile).
-    meanwhile: Callable[[str, str, str], list[str]] = lambda one, point, other: []
-
-
-class World:
-    """What all situations share: the domains, one wallet, and its chat."""
-
-    def __init__(self, folder: Path, rung: hands.Bells) -> None:
-        self.folder = folder
-        self.rung = rung
-        self.number = 0
-        self.wallets = 0
-        poison.learn()
-        scene.build()
-        self.start_afresh()
-
-    def start_afresh(self) -> None:
-        """Open another chat with another wallet: the last one's may be in any state."""
-        self.wallets += 1
-        folder = self.folder / f"wallet{self.wallets}"
-        self.wallet = Wallet.create(folder, notifier=scene.NOTIFIER)
-        self.wallet.locate(scene.LOCATOR)
-        hands.drain(self.rung, self.wallet)
-        [name] = self.wallet.folder.names("chats")
-        self.chat = Path(name).stem
-
-    def begin(self, source: str, **inputs: Any) -> Run:
-        """Start one of the scripts above, not advanced."""
-        self.number += 1
-        return self._start(source, f"case:{self.number}", inputs)
-
-    def _start(self, source: str, trigger: str, inputs: dict[str, Any]) -> Run:
-        version = scene.compiled(source)
-        script = next(iter(version.file.scripts))
-        with transaction.atomic():
-            started = services.start_run(
-                version, script, domain=ISSUER, trigger=trigger, inputs=inputs
-            )
-        return started or Run.objects.get(domain=ISSUER, trigger=trigger, script=script)
-
-    def order(self, rung: hands.Bells, answer: str = "") -> Order:
-        """Submit an order and bring it to the broker's question, or past its answer."""
-        self.number += 1
-        until = clock.now() + timedelta(minutes=10)
-        order = Order(self.number, self.chat, until)
-        scene.submit(order)
-        reply = {"Result": answer} if answer else None
-        self.wallet.answer = lambda wallet, prompt: reply
-        hands.drain(rung, self.wallet)
-        return order
 
 
 # -- one run and its mailbox ----------------------------------------------------------------------
@@ -135,7 +60,7 @@ def _judge_wait(run: Run, hook: str) -> Callable[[Told], list[str]]:
 
     def judge(told: Told) -> list[str]:
         run.refresh_from_db()
-        wrong = _judge_run(run)
+        wrong = judge_run(run)
         if run.state != RunState.DONE:
             return [*wrong, f"the run is {run.state}: {run.error}"]
         result: Any = decode(run.result)
@@ -153,11 +78,6 @@ def _judge_wait(run: Run, hook: str) -> Callable[[Told], list[str]]:
     return judge
 
 
-def _judge_run(run: Run) -> list[str]:
-    events = RunEvent.objects.filter(run=run).count()
-    return [] if events == run.rev else [f"revision {run.rev}, and {events} in the log"]
-
-
 def _parked(world: World, rung: hands.Bells) -> tuple[Run, str]:
     hook = f"door {uuid4()}"
     run = world.begin(WAITS, Hook=hook)
@@ -171,7 +91,7 @@ def fresh(world: World, rung: hands.Bells) -> Case:
     run = world.begin(WAITS, Hook=hook)
     again = (WAITS, run.trigger, {"Hook": hook})
     operations = {
-        "start": Operation(lambda: world._start(*again).pk == run.pk),
+        "start": Operation(lambda: world.start(*again).pk == run.pk),
         "advance": Operation(lambda: services.advance(run.pk)),
         "signal": _signal(hook, "a"),
         "sweep": Operation(services.sweep),
@@ -269,7 +189,7 @@ def call(world: World, rung: hands.Bells) -> Case:
     def judge(told: Told) -> list[str]:
         run.refresh_from_db()
         ended = run.state == RunState.DONE and decode(run.result)
-        return _judge_run(run) + ([] if ended else [f"the run is {run.state}: {run.error}"])
+        return judge_run(run) + ([] if ended else [f"the run is {run.state}: {run.error}"])
 
     operations = {
         "deliver": Operation(lambda: outbox.deliver(message.pk)),
@@ -286,124 +206,6 @@ def _stale_delivery(message: OutboxMessage) -> None:
         outbox.deliver(message.pk)
 
 
-def message(world: World, rung: hands.Bells) -> Case:
-    """The same message of a person comes in twice, and its handler runs."""
-    world.order(rung)
-    raw, other = _reply(world, "YES"), _reply(world, "NO")
-    operations = {
-        "receive": Operation(lambda: inbox.receive(raw).status),
-        "again": Operation(lambda: inbox.receive(raw).status),
-        "contrary": Operation(lambda: inbox.receive(other).status),
-        "sweep": Operation(services.sweep),
-    }
-    return Case(operations, _judge_flow(world))
-
-
-def _reply(world: World, result: str) -> bytes:
-    """Return a person's answer to the newest question in the chat."""
-    prompt = Prompt.objects.filter(chat__chat=world.chat, format="CONFIRM").latest("created_at")
-    body = {"Prompt": str(prompt.pk), "Result": result}
-    envelope = world.wallet._envelope(BROKER, "Reply@Host", body, sender="Anonymous")
-    return envelope.signed(world.wallet.chat_key(world.chat)).to_bytes()
-
-
-# -- the flow's own decisions ---------------------------------------------------------------------
-
-
-def _judge_flow(world: World) -> Callable[[Told], list[str]]:
-    """Both domains agree, each decided once, and nothing was sent twice."""
-    number = world.number
-
-    def judge(told: Told) -> list[str]:
-        run = Run.objects.get(script="Order", trigger=f"order:{number}")
-        wrong = _judge_run(run)
-        token = Token.objects.get(context__Order=str(number))
-        mirror = BrokerToken.objects.filter(token=token.pk).first()
-        sides = (str(token.state), token.status, *_side(mirror))
-        if not any(sides == agreed[:4] for agreed in AGREED):
-            wrong.append(f"issuer and broker say {sides}")
-        accepted = AGREED.get((*sides, True)) == "accepted"
-        if run.state != RunState.DONE or bool(decode(run.result)["Token"]) != accepted:
-            wrong.append(f"{sides}, and the script is {run.state} with {run.result}")
-        decided = TokenEvent.objects.filter(token=token, kind="STATE").exclude(
-            value__in=["ISSUED", "OFFERED"]
-        )
-        if decided.count() != 1:
-            wrong.append(f"the issuer decided {[event.value for event in decided]}")
-        for subject in ("Issue@Broker", "Offered@Issuer", "Save@Notifier"):
-            if OutboxMessage.objects.filter(subject=subject, body__Token=str(token.pk)).count() > 1:
-                wrong.append(f"{subject} was sent more than once")
-        if InboxMessage.objects.filter(state="RECEIVED").exists():
-            wrong.append("a message was received and never handled")
-        return wrong
-
-    return judge
-
-
-def _side(mirror: BrokerToken | None) -> tuple[str | None, str | None]:
-    return (None, None) if mirror is None else (str(mirror.state), mirror.status)
-
-
-def _run_of(script: str, domain: str) -> Run:
-    return Run.objects.filter(script=script, domain=domain).latest("created_at")
-
-
-def asked(world: World, rung: hands.Bells) -> Case:
-    """The person is asked, and the offer's time is up: their yes meets the broker's own timer."""
-    order = world.order(rung)
-    left = (order.until - clock.now()).total_seconds()
-    yes = _reply(world, "YES")
-    lapse, question = _run_of("OnTokenLapsed", BROKER), _run_of("OnTokenDetailed", BROKER)
-
-    def say_yes() -> None:
-        inbox.receive(yes)
-        services.advance(_run_of("Reply@Host", BROKER).pk)
-        services.advance(question.pk)
-
-    operations = {
-        "yes": Operation(say_yes),
-        "lapse": Operation(lambda: _fired(lapse), left + 1),
-        "time out": Operation(lambda: _fired(question), left + 1),
-        "sweep": Operation(services.sweep, left + 1),
-    }
-    return Case(operations, _judge_flow(world))
-
-
-def _fired(run: Run) -> None:
-    """Fire what is due, and advance this run as the worker would that hears its bell."""
-    wakes.fire_timers()
-    services.advance(run.pk)
-
-
-def saved(world: World, rung: hands.Bells) -> Case:
-    """The wallet has the token; its word, the broker's timer and the issuer's meet."""
-    order = world.order(rung)
-    yes = _reply(world, "YES")
-    inbox.receive(yes)
-    hands.drain(rung)
-    token = Token.objects.get(context__Order=str(order.number))
-    left = (order.until - clock.now()).total_seconds()
-    decide = (token.decide_at - clock.now()).total_seconds()
-    body = {"Issuer": ISSUER, "Token": str(token.pk), "Path": "tokens/1"}
-    word = world.wallet._envelope(BROKER, "Saved@Broker", body).signed(world.wallet.key).to_bytes()
-    theirs, ours = _run_of("OnTokenLapsed", BROKER), _run_of("OnTokenLapsed", ISSUER)
-
-    def say_saved() -> None:
-        inbox.receive(word)
-        services.advance(_run_of("Saved@Broker", BROKER).pk)
-
-    operations = {
-        "saved": Operation(say_saved),
-        "broker lapses": Operation(lambda: _fired(theirs), left + 1),
-        "issuer lapses": Operation(lambda: _fired(ours), decide + 1),
-        "sweep": Operation(services.sweep),
-    }
-    return Case(operations, _judge_flow(world))
-
-
 SITUATIONS: Mapping[str, Callable[[World, hands.Bells], Case]] = {
-    each.__name__: each
-    for each in (fresh, parked, answered, edge, due, call, message, asked, saved)
+    each.__name__: each for each in (fresh, parked, answered, edge, due, call)
 }
-# Those of a complete flow, from the order to both domains' decision.
-COMPLETE = frozenset({"message", "asked", "saved"})
