@@ -75,6 +75,15 @@ class RunAdmin(ReadOnlyAdmin):
         self.message_user(request, f"{freed} runs will try again", level)
 
 
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnlyAdmin):
+    list_display = ("run", "at", "attempts", "fault", "worker")
+    search_fields = ("=run__id", "fault")
+    list_select_related = ("run",)
+    date_hierarchy = "at"
+    ordering = ("-at",)
+
+
 @admin.register(ScriptVersion)
 class ScriptVersionAdmin(ReadOnlyAdmin):
     list_display = ("name", "hash", "abi", "created_at", "stopped_at", "stopped_why")

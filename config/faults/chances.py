@@ -39,11 +39,13 @@ LIKELIEST = 0.25
 RAREST = 0.1  # what is passed less often than this in a flow is hit whenever that can be
 
 
-def chances_for(flows: int) -> Chances:
-    """Return the chances for a storm of so many flows."""
-    kills = max(KILLS * min(flows / 1000, 1), FEWEST)
+def chances_for(flows: int, *, one_process: bool = False) -> Chances:
+    """Return the chances for a storm of so many flows. Where all is one process, each death is
+    everybody's, and everything that it had claimed waits for its lease."""
+    kills = max(KILLS * min(flows / 1000, 1), FEWEST) / (FEWEST if one_process else 1)
     kill = {
         name: min(kills / (flows * times), 0.45 if times < RAREST else LIKELIEST)
         for name, times in PASSED.items()
     }
-    return Chances(kill=kill, hold=kill)
+    hold = {name: min(chance * FEWEST, LIKELIEST) for name, chance in kill.items()}
+    return Chances(kill=kill, hold=hold if one_process else kill)

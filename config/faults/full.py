@@ -76,16 +76,8 @@ def server_storm(flows: int, seed: int) -> Job:
 
 def embedded_storm(flows: int, seed: int) -> Job:
     """Return the storm of SQLite and one process, which waits for leases most of its time."""
-    size = (
-        "--flows",
-        str(min(flows // 3, 300)),
-        "--wallets",
-        "8",
-        "--chats",
-        "12",
-        "--every",
-        "4",
-    )
+    flows = min(flows // 3, 300)
+    size = ("--flows", str(flows), "--wallets", "8", "--chats", "20", "--every", "2")
     storm = (*LAUNCH, "storm", "--seed", str(seed), "--shape", "embedded")
     return Job("storm, embedded", (*storm, *size))
 
@@ -131,7 +123,7 @@ def void_points(done: Sequence[Done]) -> list[str]:
 def main() -> int:
     """Play the whole plan; 0 when every layer is green and none is VOID."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flows", type=int, default=1850, help="of the server's storm")
+    parser.add_argument("--flows", type=int, default=1750, help="of the server's storm")
     parser.add_argument("--most", type=int, default=3, help="passages of each point that are hit")
     parser.add_argument("--doubles", type=float, default=0.05, help="share of the pairs of kills")
     parser.add_argument("--seed", type=int, default=1)

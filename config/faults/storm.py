@@ -90,7 +90,9 @@ class Storm:
         self.options = options
         self.embedded = connection.vendor == "sqlite"
         self.chance = random.Random(options.seed)  # noqa: S311 - repeatable
-        self.weather = Weather(folder, chances_for(options.flows), options.seed)
+        self.weather = Weather(
+            folder, chances_for(options.flows, one_process=self.embedded), options.seed
+        )
         self.done: Any = RawValue("i", 0)
         self.limit: Any = RawValue("i", options.flows)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
