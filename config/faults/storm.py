@@ -248,7 +248,11 @@ class Storm:
 
     def _void(self) -> list[str]:
         """Return what was hit too seldom for this storm to say anything about it."""
-        least_points, least_faults = (10, 5) if self.options.flows >= 1000 else (2, 1)
+        flows = self.options.flows
+        # A small storm hits less, and one below 300 flows claims nothing about what it hit.
+        least_points, least_faults = (
+            (10, 5) if flows >= 1000 else (2, 1) if flows >= 300 else (0, 0)
+        )
         hits = self.report.kills + self.report.holds
         void = [
             f"point {name}: hit {hits[name]} times"
