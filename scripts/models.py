@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from messaging.ids import uuid7
-from scripts.states import HookState, RunState, SignalState
+from scripts.states import LIVE, HookState, RunState, SignalState
 
 
 class ScriptVersion(models.Model):
@@ -58,7 +58,13 @@ class Run(models.Model):
                 fields=["domain", "trigger", "script"], name="run_once_per_trigger"
             )
         ]
-        indexes = [models.Index(fields=["domain", "created_at"], name="run_by_domain")]
+        indexes = [
+            models.Index(fields=["domain", "created_at"], name="run_by_domain"),
+            # Few of many: what asks for live runs must not read those that have ended.
+            models.Index(
+                fields=["script", "trigger"], condition=models.Q(state__in=LIVE), name="run_live"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.script} at {self.domain}"

@@ -61,8 +61,10 @@ def watch(weather: Weather, done: Any) -> None:
         try:
             verdict = Verdict()
             judge_liveness(verdict)
-            ended = Run.objects.filter(script="Order").exclude(state__in=LIVE)
-            done.value = ended.count()
+            # Those that ended are never read: a storm's table of runs grows, what lives does not.
+            submitted = len(acknowledged(weather.folder))
+            live = Run.objects.filter(script="Order", state__in=LIVE).count()
+            done.value = max(submitted - live, 0)
             weather.journal("look", len(verdict.stuck), *verdict.stuck[:3])
         except (DatabaseError, InterfaceError):
             connections.close_all()  # it was taken away; the next look makes a new one
