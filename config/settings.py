@@ -2,12 +2,15 @@
 SQLite, an in-memory queue and secrets that are made once in the data folder."""
 
 import secrets
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
+
+from scripts.language.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -267,6 +270,11 @@ MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 POISON_RUNS = env.int("POISON_RUNS", default=5)
 POISON_SHARE = env.float("POISON_SHARE", default=0.2)
 POISON_MINUTES = env.int("POISON_MINUTES", default=10)
+# What a script may use up: SCRIPT_RUN_STEPS and its like, with the defaults of limits.py.
+SCRIPT_LIMITS = {
+    each.name: env.int(f"SCRIPT_{each.name.upper()}", default=each.default)
+    for each in fields(Limits)
+}
 
 # --- the flow ----------------------------------------------------------------------------------
 OFFER_DAYS = env.int("OFFER_DAYS", default=7)

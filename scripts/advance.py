@@ -15,6 +15,7 @@ from scripts.errors import StaleRun
 from scripts.hooks import Undecided
 from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
 from scripts.language.errors import Declined, ScriptError
+from scripts.language.limits import limits
 from scripts.language.machine import resume
 from scripts.language.machine import (
     run as run_machine,
@@ -50,7 +51,6 @@ ANSWER_MESSAGE = rows.Update(
     sets=("state", "reason", "response_status", "response", "handled_at"),
     rest="AND response_status IS NULL",
 )
-BUDGET_STEPS = 50
 REFUSALS = {"assertion": 422, "syntax": 422}
 
 
@@ -108,7 +108,7 @@ def _interpret(
     """Run the machine until it stops; None when the run was woken and nothing is decided yet."""
     outcome: Parked | Yielded | Finished | None = None
     if continuation.waiting is None:
-        outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
+        outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
     while outcome is None or isinstance(outcome, Parked):
         try:
             answered, value = hooks.take(step.hook_id)
@@ -120,7 +120,7 @@ def _interpret(
             return outcome
         step.hook_id = run.hook_id = None
         resume(continuation, step, value if answered else TIMED_OUT)
-        outcome = run_machine(continuation, step, budget_steps=BUDGET_STEPS)
+        outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
     return outcome
 
 

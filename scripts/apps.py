@@ -1,6 +1,7 @@
 """Wires the engine: its own command words, and the upward calls it takes from messaging."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ScriptsConfig(AppConfig):
@@ -9,7 +10,9 @@ class ScriptsConfig(AppConfig):
     def ready(self) -> None:
         from messaging import registry as messages
         from scripts import commands, registry, services
+        from scripts.language.limits import Limits, limits
 
+        limits.set(Limits(**settings.SCRIPT_LIMITS))
         registry.register_commands(commands.COMMANDS)
         messages.set_handler(services.start_message_run, services.drive)
         messages.set_response_listener(services.deliver_response)

@@ -13,6 +13,7 @@ from scripts.language.expressions import (
     comma_list,
     expression_list,
     last_name,
+    row_expression,
     split_commas,
     template,
     value,
@@ -28,11 +29,13 @@ class ArgumentReader:
     def __init__(self, reader: Reader, vocabulary: Vocabulary) -> None:
         self.reader = reader
         self.vocabulary = vocabulary
+        self.actions: dict[str, Node] = {}
 
     def read(
         self, spec: CommandSpec, node: Node, line: CommandLine, body: Node | None
     ) -> dict[str, Any]:
-        """Return the arguments of a command by parameter name."""
+        """Return the arguments of a command by parameter name; its actions are in `actions`."""
+        self.actions = {}
         found: dict[str, Any] = {}
         self._inline(spec, node, line, found)
         if body is not None:
@@ -89,7 +92,9 @@ class ArgumentReader:
             else:
                 found[parameter.name] = self.argument(parameter, part)
         if spec.rest and others:
-            found[spec.rest] = self._map(others)
+            rest = spec.parameter(spec.rest) or Parameter(spec.rest, Kind.FIELDS)
+            place = others[0][0]
+            found[rest.name] = self.argument(rest, Node(place.line, place.column, pairs=others))
 
     def argument(self, parameter: Parameter, node: Node) -> Any:
         """Return the tree, or the assertion, of one argument."""
@@ -97,6 +102,11 @@ class ArgumentReader:
         if kind is Kind.ASSERTION:
             assertions = AssertionReader(self.reader, self.vocabulary, has_context=True)
             return assertions.block(node, None)
+        if kind is Kind.FORMAT:
+            return ["format", self.format(node)]
+        if kind is Kind.ACTION:
+            self.actions[parameter.name] = node
+            return ["lit", True]
         if kind is Kind.TEMPLATE:
             return self.template(node)
         if kind is Kind.LIST:
@@ -113,6 +123,28 @@ class ArgumentReader:
             return self._map(node.pairs)
         tree: Tree = self._guard(node, value, node.text or "", quoted=node.quoted)
         return tree
+
+    def format(self, node: Node) -> Tree:
+        """Return what to make of a row: bare words are its properties (4.6).
+
+        `A, B.C` or a list of them is a map of these; a map names its results itself.
+        """
+        if node.pairs is not None:
+            return ["map", [[key.text or "", self._of_row(part)] for key, part in node.pairs]]
+        parts = node.items
+        if parts is None:
+            texts = split_commas(node.text or "")
+            parts = [Node(node.line, node.column, text=text.strip()) for text in texts]
+            if len(parts) == 1:
+                return self._of_row(parts[0])
+        trees = [self._of_row(part) for part in parts]
+        return ["map", [[last_name(tree), tree] for tree in trees]]
+
+    def _of_row(self, node: Node) -> Tree:
+        if node.text is None or node.quoted:
+            return self.value(node)
+        tree = self._guard(node, row_expression, node.text)
+        return tree or self.value(node)
 
     def template(self, node: Node) -> Tree:
         """Return the tree of running text."""

@@ -8,9 +8,9 @@ from scripts.language.arguments import ArgumentReader
 from scripts.language.assertions import AssertionReader
 from scripts.language.commandline import CommandLine, read_call, read_line, split_out
 from scripts.language.expressions import BadExpression, Tree, last_name, whole_expression
-from scripts.language.limits import DEPTH
+from scripts.language.limits import limits
 from scripts.language.source import Node, Reader
-from scripts.language.vocabulary import Vocabulary, nearest
+from scripts.language.vocabulary import NOT_SUPPORTED, CommandSpec, Vocabulary, nearest
 
 CONTROL = ("IF", "IFNOT", "THEN", "ELSE", "RUN", "RETURN", "PUT", "SET", "ASSERT", "LOG", "ERROR")
 
@@ -48,7 +48,7 @@ class BlockCompiler:
         outer = self.pending, self.needs_branch
         self.pending = self.needs_branch = None
         self.depth += 1
-        if self.depth > DEPTH:
+        if self.depth > limits.depth:
             self.fault(node, "nested too deep")
         elif node.items is not None:
             for item in node.items:
@@ -117,6 +117,8 @@ class BlockCompiler:
             getattr(self, f"_{line.word.lower()}")(node, line, body)
         elif line.word in self.vocabulary.commands:
             self._do(node, line, body)
+        elif line.word in NOT_SUPPORTED:
+            self.fault(node, f"{line.word} is not supported in this release")
         else:
             known = [*CONTROL, *self.vocabulary.commands]
             self.fault(node, f"unknown command {line.word}", nearest(line.word, known))
@@ -124,9 +126,34 @@ class BlockCompiler:
     def _do(self, node: Node, line: CommandLine, body: Node | None) -> None:
         spec = self.vocabulary.commands[line.word]
         arguments = self.arguments.read(spec, node, line, body)
-        instruction = self.emit("do", node, line.word, arguments, line.out, False)
+        actions = self.arguments.actions
+        out = line.out or self._changed(spec, arguments)
+        instruction = self.emit("do", node, line.word, arguments, out, False)
         if spec.pairs:
             self.pending = ["pair", instruction]
+        if actions:
+            self._actions(node, instruction, actions)
+
+    def _changed(self, spec: CommandSpec, arguments: dict[str, Any]) -> list[Any] | None:
+        """Return the holder that a command changes in place when it has no output."""
+        tree = arguments.get(spec.changes)
+        path: list[str] = []
+        while tree and tree[0] in ("prop", "auto"):
+            path.insert(0, tree[2])
+            tree = tree[1]
+        if tree and tree[0] == "holder":
+            return [">>", tree[1], path]
+        return None
+
+    def _actions(self, node: Node, instruction: list[Any], actions: dict[str, Node]) -> None:
+        """Put the code of actions behind a command; it begins where `jump` does not lead past."""
+        ends = [self.emit("jump", node, 0)]
+        for name, action in actions.items():
+            instruction[4][name] = ["act", len(self.code)]
+            self.block(action)
+            ends.append(self.emit("jump", node, 0))
+        for end in ends:
+            self._patch(end)
 
     # -- control words ----------------------------------------------------------------------
 

@@ -24,6 +24,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Act:
+    """Returned by a command to carry out the ACTION that was given as parameter `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Enter:
     """Returned by a command to run a script, whose RETURN becomes the command's result."""
 

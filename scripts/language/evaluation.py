@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from scripts.language.errors import ScriptError
 from scripts.language.expressions import Tree
-from scripts.language.limits import LIST_ITEMS, TEXT_CHARACTERS
+from scripts.language.limits import limits
 from scripts.language.values import Item, MessageView, is_empty, to_text, truth
 
 
@@ -37,6 +37,18 @@ class Scope:
 
     def new_uuid(self) -> str:
         return self.world.new_uuid()
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a command makes of rows, in the scope of the command that carries it."""
+
+    tree: Tree
+    scope: Scope
+
+    def of(self, row: Any) -> Any:
+        """Return what is made of one row. Raises ScriptError."""
+        return evaluate(self.tree, replace(self.scope, row=row))
 
 
 def evaluate(tree: Tree, scope: Scope) -> Any:
@@ -84,7 +96,7 @@ def _text(tree: Tree, scope: Scope) -> str:
     text = "".join(
         part if isinstance(part, str) else to_text(evaluate(part, scope)) for part in tree[1]
     )
-    if len(text) > TEXT_CHARACTERS:
+    if len(text) > limits.text_characters:
         raise ScriptError("the text is too long", kind="limit")
     return text
 
@@ -124,7 +136,7 @@ def _list(tree: Tree, scope: Scope) -> list[Any]:
 
 def bounded(items: list[Any]) -> list[Any]:
     """Return a list that is not too long. Raises ScriptError."""
-    if len(items) > LIST_ITEMS:
+    if len(items) > limits.list_items:
         raise ScriptError("the list is too long", kind="limit")
     return items
 
@@ -178,4 +190,6 @@ _TABLE: dict[str, Callable[[Tree, Scope], Any]] = {
     "map": _map,
     "merge": _merge,
     "field": _field,
+    "act": lambda tree, scope: True,
+    "format": lambda tree, scope: Format(tree[1], scope),
 }

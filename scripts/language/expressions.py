@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.language.limits import DEPTH
+from scripts.language.limits import limits
 from scripts.language.vocabulary import Vocabulary, nearest
 
 Tree = list[Any]
@@ -80,16 +80,19 @@ class Parser:
 
     def expression(self) -> Tree:
         self.depth += 1
-        if self.depth > DEPTH:
+        if self.depth > limits.depth:
             raise BadExpression("the expression is nested too deep")
-        tree = self._primary()
-        base: Tree | None = None
+        tree = self.postfixes(self._primary())
+        self.depth -= 1
+        return tree
+
+    def postfixes(self, tree: Tree) -> Tree:
+        """Read the properties and functions that follow a value."""
         either: Tree | None = None
         while not self.done():
             if self.peek(".Or.") or self.text[self.at :] == ".Or":
                 self.expect(".Or")
-                base, either = _subject(tree), tree if either is None else ["or", either, tree]
-                tree = base
+                either, tree = tree if either is None else ["or", either, tree], _subject(tree)
                 continue
             if self.peek("("):
                 tree = ["project", tree, self._names()]
@@ -97,7 +100,6 @@ class Parser:
                 tree = self._postfix(tree)
             else:
                 break
-        self.depth -= 1
         return tree if either is None else ["or", either, tree]
 
     def group(self) -> Tree:
@@ -255,6 +257,8 @@ def last_name(tree: Tree) -> str:
         return str(tree[1])
     if kind in ("prop", "auto"):
         return str(tree[2])
+    if kind == "field":
+        return str(tree[1][-1]) if tree[1] else "Value"
     if kind in ("call", "project", "or", "computed") and tree[1] is not None:
         return last_name(tree[1])
     return "Value"
@@ -267,6 +271,23 @@ def whole_expression(text: str, vocabulary: Vocabulary) -> Tree | None:
         return None
     try:
         tree = parser.expression()
+    except NotExpression:
+        return None
+    return tree if parser.done() else None
+
+
+def row_expression(text: str, vocabulary: Vocabulary) -> Tree | None:
+    """Return the tree of `Title` or `Due.Add(1 day)`, whose bare words are properties of a row.
+
+    None when the text is no such path. Raises BadExpression.
+    """
+    tree = whole_expression(text, vocabulary)
+    if tree is not None:
+        return tree
+    parser = Parser(text.strip(), vocabulary)
+    try:
+        name = parser.match(_IDENT)
+        tree = parser.postfixes(["field", [name]])
     except NotExpression:
         return None
     return tree if parser.done() else None

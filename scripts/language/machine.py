@@ -14,6 +14,7 @@ from scripts.language.checking import Assertion, failure, message
 from scripts.language.code import Script
 from scripts.language.continuation import (
     TIMED_OUT,
+    Act,
     Call,
     Continuation,
     Enter,
@@ -24,9 +25,9 @@ from scripts.language.continuation import (
     Yielded,
 )
 from scripts.language.errors import ScriptError
-from scripts.language.evaluation import Scope, evaluate
+from scripts.language.evaluation import Format, Scope, evaluate
 from scripts.language.holders import assign, changed
-from scripts.language.limits import FRAMES
+from scripts.language.limits import limits
 from scripts.language.values import to_text, truth
 
 
@@ -139,9 +140,11 @@ class _Machine:
             arguments = {
                 name: value
                 for name, value in call.arguments.items()
-                if not isinstance(value, Assertion)
+                if not isinstance(value, Assertion | Format)
             }
             self.continuation.waiting = {"memo": result.memo, "arguments": arguments}
+        elif isinstance(result, Act):
+            self.frame.pc = instruction[4][result.name][1]
         elif isinstance(result, Enter):
             self.enter(result.version, result.script, result.inputs, out)
         else:
@@ -149,8 +152,8 @@ class _Machine:
             assign(self.frame.holders, out, result)
 
     def enter(self, version: str, name: str, inputs: dict[str, Any], out: Any) -> None:
-        if len(self.continuation.frames) >= FRAMES:
-            raise ScriptError(f"more than {FRAMES} scripts deep", kind="limit")
+        if len(self.continuation.frames) >= limits.frames:
+            raise ScriptError(f"more than {limits.frames} scripts deep", kind="limit")
         found, script = self.environment.script(version, name)
         self.continuation.frames.append(
             Frame(found, script.name, dict(inputs), dict(inputs), out=out)

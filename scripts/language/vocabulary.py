@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 
 class Kind(enum.Enum):
-    """How a parameter's source text is read, decided at load time (4.1)."""
+    """How a parameter's source text is read, decided at load time (4.1).
+
+    A command finds under the parameter's name: the text (TEMPLATE), the value (VALUE, NAME), a list
+    (LIST), a map (FIELDS), an `Assertion` to ask of rows (ASSERTION), a `Format` to apply to rows
+    (FORMAT), or True for an ACTION, which it carries out by returning `Act(name)`.
+    """
 
     TEMPLATE = "text, with {expressions}"
     VALUE = "a value"
@@ -18,13 +23,19 @@ class Kind(enum.Enum):
     NAME = "a name, or an expression"
     ASSERTION = "an assertion"
     FIELDS = "a map of fields"
+    FORMAT = "properties of each row"
+    ACTION = "commands"
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """`aliases` are other spellings that are accepted; `about` is for the reference."""
+
     name: str
     kind: Kind
     required: bool = False
+    aliases: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,11 @@ class CommandSpec:
     """The grammar of one command word.
 
     `main` takes the inline argument, or a scalar body when nothing is inline. `body` takes the
-    body when there is an inline argument. `rest` collects, as a map of fields, names that are not
-    parameters; without it they are load errors. `pairs` allows THEN and ELSE to follow.
+    body when there is an inline argument. `rest` names what collects the keys that are no
+    parameters: a map of fields, or an assertion or format if a parameter of that name says so;
+    without it they are load errors. `changes` names the parameter that is written as a holder and
+    that takes the result when there is no `>>`. `pairs` allows THEN and ELSE to follow. `suspends`
+    says that the command may park the run, `answers` that what it gives is a person's answer.
     """
 
     word: str
@@ -43,11 +57,22 @@ class CommandSpec:
     rest: str = ""
     suspends: bool = False
     pairs: bool = False
+    changes: str = ""
+    answers: bool = False
+    about: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name; names ignore case (2.3)."""
         wanted = name.lower()
-        return next((each for each in self.parameters if each.name.lower() == wanted), None)
+        return next(
+            (
+                each
+                for each in self.parameters
+                if each.name.lower() == wanted
+                or any(alias.lower() == wanted for alias in each.aliases)
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,9 +84,43 @@ class Vocabulary:
     system_holders: frozenset[str] = field(default_factory=frozenset)
 
 
-def nearest(name: str, known: Mapping[str, Any] | list[str] | frozenset[str]) -> str:
+# Words of the language that this release does not have; they are refused by name.
+NOT_SUPPORTED = frozenset(
+    [
+        "ASK",
+        "BILL",
+        "BIND",
+        "CALL",
+        "CHARGE",
+        "COLLECT",
+        "CONSUME",
+        "DATE",
+        "EAN",
+        "FLOW",
+        "IDENTITY",
+        "INFORM",
+        "INVITE",
+        "LOCATION",
+        "MANY",
+        "OTP",
+        "QUANTITY",
+        "REFUND",
+        "SCAN",
+        "SELFIE",
+        "SHARE",
+        "TOUCH",
+        "TRACK",
+        "UPLOAD",
+        "WEB",
+    ]
+)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint with the nearest known name, or nothing."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6) or get_close_matches(
-        name.upper(), list(known), n=1, cutoff=0.6
-    )
+    names = list(known)
+    lower = {each.lower(): each for each in names}
+    close = get_close_matches(name, names, n=1, cutoff=0.6) or [
+        lower[each] for each in get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    ]
     return f"did you mean {close[0]}?" if close else ""
