@@ -9,7 +9,7 @@ admin.site.index_title = "What happens here"
 
 urlpatterns = [
     path("", include("messaging.urls")),
-    path("wallet/", include("wallets.urls")),
+    path("", include("wallets.urls")),
     path("api/schema", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path("ops/", admin.site.urls),
 ]

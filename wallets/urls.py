@@ -1,11 +1,14 @@
-"""Where the wallet's API is served, below /wallet/."""
+"""Where the wallet's API is served, below /wallet/, and its page, there and below /go/."""
 
 from django.urls import path
 
 from wallets.api.views import AboutView, AcknowledgeView, NotificationsView
+from wallets.page import page
 
 urlpatterns = [
-    path("about", AboutView.as_view(), name="wallet-about"),
-    path("notifications", NotificationsView.as_view(), name="wallet-notifications"),
-    path("notifications/acknowledge", AcknowledgeView.as_view(), name="wallet-acknowledge"),
+    path("wallet/", page, name="wallet-page"),
+    path("go/<path:locator>", page, name="wallet-go"),
+    path("wallet/about", AboutView.as_view(), name="wallet-about"),
+    path("wallet/notifications", NotificationsView.as_view(), name="wallet-notifications"),
+    path("wallet/notifications/acknowledge", AcknowledgeView.as_view(), name="wallet-acknowledge"),
 ]
