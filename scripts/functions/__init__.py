@@ -2,9 +2,9 @@
 context that tests can fix."""
 
 from scripts.functions import comparison, lists, moments, syntax
-from scripts.functions.function import Context, Function
+from scripts.functions.function import Context, Function, Reads
 
-__all__ = ["FUNCTIONS", "Context", "Function"]
+__all__ = ["FUNCTIONS", "Context", "Function", "Reads"]
 
 MANY = 50
 

@@ -1,7 +1,8 @@
-"""What a function is: a pure callable of a subject and arguments."""
+"""What a function is: a pure callable of a subject and arguments, and its line in the reference."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,17 +16,39 @@ class Context(Protocol):
     def new_uuid(self) -> str: ...
 
 
+class Reads(enum.Enum):
+    """How the arguments of a function are read at load time.
+
+    Those that are not plain values come unevaluated: the function asks for the value it wants, of
+    the row it wants (`Later` of scripts/language/evaluation.py).
+    """
+
+    VALUES = "values"
+    LATER = "values, of which only those that are needed are evaluated"
+    FILTERS = "conditions on a row: `{Prop: value}`, `Prop.IsAbove(3)`"
+    FORMATS = "properties of a row: `A`, `A, B`, `{X: A}`"
+
+
 @dataclass(frozen=True)
 class Function:
     """`call(context, subject, *arguments)`, with between `fewest` and `most` arguments.
 
-    A `subjectless` one, such as `.Now`, takes all it is given as arguments.
+    A `subjectless` one, such as `.Now`, takes all it is given as arguments. A `test` says yes or
+    no. `whole` leaves a map with a default property as it is; others see that property instead.
+    `signature` and `about` (one sentence) are what the reference says. `unsupported` says why a
+    function of the language is refused by name.
     """
 
     call: Callable[..., Any]
     fewest: int = 0
     most: int = 0
     subjectless: bool = False
+    signature: str = ""
+    about: str = ""
+    test: bool = False
+    whole: bool = False
+    reads: Reads = Reads.VALUES
+    unsupported: str = ""
 
     @property
     def arity(self) -> str:

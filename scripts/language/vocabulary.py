@@ -48,6 +48,7 @@ class CommandSpec:
     without it they are load errors. `changes` names the parameter that is written as a holder and
     that takes the result when there is no `>>`. `pairs` allows THEN and ELSE to follow. `suspends`
     says that the command may park the run, `answers` that what it gives is a person's answer.
+    `signature` (its forms, one a line) and `about` (one sentence) are what the reference says.
     """
 
     word: str
@@ -60,6 +61,7 @@ class CommandSpec:
     changes: str = ""
     answers: bool = False
     about: str = ""
+    signature: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name; names ignore case (2.3)."""
