@@ -14,7 +14,8 @@ from messaging.syntax import is_uuid
 
 WALLET = rows.Select(Wallet, "domain", "pk")
 CHAT = rows.Select(Chat, "domain", "pk", follow="wallet")
-SETS = ("Chats", "Tokens", "Domains", "Schemas")
+ASKED = (TokenState.DETAILED, TokenState.OFFERED)
+SETS = ("Chats", "Tokens", "Offers", "Domains", "Schemas")
 
 
 def wallet_by_id(domain: str, key: Any) -> Wallet | None:
@@ -63,6 +64,7 @@ def frontend(wallet: Wallet, sets: list[str]) -> dict[str, Any]:
     parts: dict[str, Callable[[Wallet], Any]] = {
         "Chats": _chats,
         "Tokens": _tokens,
+        "Offers": _offers,
         "Domains": _domains,
         "Schemas": _schemas,
     }
@@ -104,6 +106,27 @@ def _tokens(wallet: Wallet) -> list[dict[str, Any]]:
             "Path": token.path,
         }
         for token in _kept(wallet)
+    ]
+
+
+def _offers(wallet: Wallet) -> list[dict[str, Any]]:
+    """What the person is asked about now (an extension): the wallet shows it before a yes, and
+    compares the document with it. A chat has one undecided offer of its host at most."""
+    asked = wallet.tokens.filter(state__in=ASKED, until__gt=clock.now())
+    return [
+        {
+            "Chat": str(token.chat_id),
+            "Token": str(token.token),
+            "Issuer": token.issuer,
+            "Title": token.title,
+            "IssuerTitle": token.issuer_title,
+            "Schema": token.schema,
+            "SchemaTitle": token.schema_title,
+            "Starts": token.starts,
+            "Expires": token.expires,
+            "Until": token.until,
+        }
+        for token in asked.order_by("created_at")
     ]
 
 

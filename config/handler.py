@@ -45,19 +45,37 @@ class ThreadHandler(ASGIHandler):
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
         try:
             response = await _run(thread, self._respond, scope, body)
-            await self.send_response(response, send)
-            if response.streaming:
+            if not _is_feed(response):
+                await self.send_response(response, send)
+            if response.streaming and not _is_feed(response):
                 await _run(thread, response.close)
         except BaseException:
             thread.shutdown(wait=False)  # it may be at work still
             raise
         finally:
             body.close()
+        self._release(thread)
+        if _is_feed(response):
+            await self._send_feed(response, receive, send)
+
+    def _release(self, thread: ThreadPoolExecutor) -> None:
+        """Keep a thread for the next request, or let it go with its connection."""
         if len(self._idle) < IDLE:
             self._idle.append(thread)
         else:
             thread.submit(connections.close_all)
             thread.shutdown(wait=False)
+
+    async def _send_feed(self, response: Any, receive: Any, send: Any) -> None:
+        """Send what comes, for as long as the client stays; it holds no thread meanwhile."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+            leaving.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request. Raises ValueError for anything but HTTP."""
@@ -70,9 +88,14 @@ class ThreadHandler(ASGIHandler):
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
         response: Any = refusal if request is None else self.get_response(request)
-        if not response.streaming:
+        if not response.streaming or _is_feed(response):
             response.close()  # ends the request; what it holds is sent nevertheless
         return response
+
+
+def _is_feed(response: Any) -> bool:
+    """Say whether a response is made in the event loop, bit by bit, perhaps for minutes."""
+    return bool(response.streaming and response.is_async)
 
 
 async def _run(thread: ThreadPoolExecutor, function: Any, *arguments: Any) -> Any:

@@ -167,7 +167,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_THROTTLE_RATES": {"inbox": env("INBOX_RATE", default="6000/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "inbox": env("INBOX_RATE", default="6000/min"),
+        "wallet": env("WALLET_RATE", default="600/min"),
+        "relay": env("RELAY_RATE", default="240/min"),
+    },
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
 SPECTACULAR_SETTINGS = {

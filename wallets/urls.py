@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from wallets.api.views import AboutView, AcknowledgeView, NotificationsView
+from wallets.api.views import (
+    AboutView,
+    AcknowledgeView,
+    NotificationsView,
+    RelayView,
+    StreamView,
+)
 from wallets.page import page
 
 urlpatterns = [
@@ -11,4 +17,6 @@ urlpatterns = [
     path("wallet/about", AboutView.as_view(), name="wallet-about"),
     path("wallet/notifications", NotificationsView.as_view(), name="wallet-notifications"),
     path("wallet/notifications/acknowledge", AcknowledgeView.as_view(), name="wallet-acknowledge"),
+    path("wallet/stream", StreamView.as_view(), name="wallet-stream"),
+    path("wallet/relay", RelayView.as_view(), name="wallet-relay"),
 ]

@@ -41,5 +41,10 @@ class AcknowledgedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     Acknowledged = serializers.IntegerField()
 
 
+class RelayedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Status = serializers.IntegerField(help_text="The HTTP status of the peer's inbox")
+    Answer = serializers.DictField(help_text="What it answered; empty for async messages")
+
+
 class ErrorSerializer(serializers.Serializer):  # type: ignore[type-arg]
     detail = serializers.CharField()

@@ -1,19 +1,26 @@
-"""What waits for a wallet, and the wallet's word that it has it."""
+"""What waits for a wallet, the wallet's word that it has it, and what it passes on."""
 
 from __future__ import annotations
 
 import threading
 
 from django.db import connection
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.http import HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from messaging.api.schema import ENVELOPE
 from wallets import services
 from wallets.api import serializers as shapes
 from wallets.api.authentication import WalletSignature, authenticated
+from wallets.api.throttle import RelayThrottle, WalletThrottle
+from wallets.feed import feed, floor_after, stream
 from wallets.models import Notification, NotifierBroker, Registration
+from wallets.relay import NotRelayed, relay
 from wallets.selectors import waiting_notifications
 from wallets.waiting import watch
 
@@ -21,7 +28,9 @@ _connections = threading.BoundedSemaphore(24)  # kept by wallets that wait
 ERRORS = {
     400: OpenApiResponse(description="What was asked makes no sense; the fields say why"),
     401: OpenApiResponse(shapes.ErrorSerializer, "The signature, its time or the wallet is wrong"),
+    429: OpenApiResponse(shapes.ErrorSerializer, "Too many requests of this wallet"),
 }
+BUSY = {503: OpenApiResponse(shapes.ErrorSerializer, "Too many at once; ask again later")}
 
 
 class AboutView(APIView):
@@ -41,6 +50,7 @@ class NotificationsView(APIView):
 
     authentication_classes = (WalletSignature,)
     permission_classes = ()
+    throttle_classes = (WalletThrottle,)
 
     @extend_schema(
         parameters=[shapes.PollSerializer],
@@ -59,6 +69,7 @@ class AcknowledgeView(APIView):
 
     authentication_classes = (WalletSignature,)
     permission_classes = ()
+    throttle_classes = (WalletThrottle,)
 
     @extend_schema(
         request=shapes.AcknowledgeSerializer,
@@ -70,6 +81,78 @@ class AcknowledgeView(APIView):
         given.is_valid(raise_exception=True)
         count = services.acknowledge(authenticated(request), given.validated_data["IDs"])
         return Response({"Acknowledged": count})
+
+
+class EventRenderer(JSONRenderer):
+    """Lets a page ask for events; only refusals are rendered, and those are JSON."""
+
+    media_type = "text/event-stream"
+    format = "events"
+
+
+class StreamView(APIView):
+    """The queue of one wallet, as it comes."""
+
+    authentication_classes = (WalletSignature,)
+    permission_classes = ()
+    throttle_classes = (WalletThrottle,)
+    renderer_classes = (EventRenderer, JSONRenderer)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID",
+                OpenApiTypes.UUID,
+                OpenApiParameter.HEADER,
+                description="Go on after this one. A little of what came before it may come again.",
+            )
+        ],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, **ERRORS, **BUSY},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Send what is not acknowledged, then what comes, as server-sent events: `id` is the
+        notification's ID and `data` the notification. Ends after ten minutes; connect again."""
+        registration = authenticated(request)
+        if feed.is_full():
+            return Response({"detail": "Too many pages are listening"}, status=503)
+        floor = floor_after(request.headers.get("Last-Event-ID", ""))
+        response = StreamingHttpResponse(
+            stream(registration.pk, floor), content_type="text/event-stream"
+        )
+        response["Cache-Control"] = "no-store"
+        response["X-Accel-Buffering"] = "no"
+        return response
+
+
+class RelayView(APIView):
+    """Passes a wallet's signed messages on to where its page may not post itself."""
+
+    authentication_classes = (WalletSignature,)
+    permission_classes = ()
+    throttle_classes = (RelayThrottle,)
+
+    @extend_schema(
+        request={"application/json": ENVELOPE},
+        responses={
+            200: shapes.RelayedSerializer,
+            **ERRORS,
+            413: OpenApiResponse(shapes.ErrorSerializer, "The message is too large"),
+            422: OpenApiResponse(shapes.ErrorSerializer, "No message that is passed on"),
+            502: OpenApiResponse(shapes.ErrorSerializer, "The domain cannot be reached"),
+            **BUSY,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Post a message of this wallet to its recipient's inbox and return what that answered.
+
+        Passed on are the subjects of a wallet, to its broker and to the domains of which its
+        broker told it. The message is neither read further nor changed; it proves its sender.
+        """
+        try:
+            relayed = relay(authenticated(request), request.body)
+        except NotRelayed as refusal:
+            return Response({"detail": str(refusal)}, status=refusal.status)
+        return Response({"Status": relayed.status, "Answer": relayed.answer})
 
 
 def poll(registration: Registration, *, wait: float, limit: int) -> list[Notification]:

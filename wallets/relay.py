@@ -1,0 +1,117 @@
+"""Passing a wallet page's signed messages on to the inboxes that the page cannot reach itself.
+
+A page may only talk to the site it came from, and its policy says so too. So it hands its messages
+to this site, which posts them unchanged, through the same checked transport as our own messages.
+The relay holds no key: it can drop a message, but neither write nor change one. It is no open
+proxy either: it takes messages of wallets registered here only, of the subjects below only, to the
+wallet's own broker and to domains of which that broker told this wallet.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db.models import Q
+
+from messaging import inbox, keys, transport
+from messaging.canonical import BadJson, parse_json
+from messaging.envelope import ANONYMOUS, Envelope, Malformed
+from messaging.errors import Unreachable
+from wallets.models import Notification, Registration
+
+log = structlog.get_logger(__name__)
+
+LARGEST = 64 * 1024
+AT_ONCE = 16  # deliveries to elsewhere, each of which holds a thread for up to ten seconds
+TO_BROKER = frozenset({"Locate@Broker", "Opened@Broker", "Saved@Broker", "Frontend@Broker"})
+TO_GRAPH = "PublicKey@Graph"
+IN_CHAT = frozenset({"Prompted@Host", "Reply@Host", "Download@Host", "Issued@Issuer"})
+_elsewhere = threading.BoundedSemaphore(AT_ONCE)
+
+
+class NotRelayed(Exception):
+    """This message is not passed on; `status` is what to answer the page."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """What the peer's inbox answered."""
+
+    status: int
+    answer: dict[str, Any]
+
+
+def relay(registration: Registration, raw: bytes) -> Relayed:
+    """Post one message of this wallet and return the peer's answer, whatever its status.
+
+    May take ten seconds, so it must not be called inside a transaction. Raises NotRelayed: 413 or
+    422 for what is not passed on, 503 while too many are under way, 502 when nobody answered.
+    """
+    envelope = _checked(registration, raw)
+    to = envelope.header.to.lower()
+    if keys.hosted_name(to) is not None:
+        answer = inbox.receive(raw)
+        return Relayed(answer.status, answer.body)
+    if not _elsewhere.acquire(blocking=False):
+        raise NotRelayed(503, "Too many messages are under way")
+    try:
+        reply = transport.post(to, raw)
+    except Unreachable as error:
+        log.info("relay_unreachable", to=to, error=str(error)[:200])
+        raise NotRelayed(502, f"{to} cannot be reached") from None
+    finally:
+        _elsewhere.release()
+    return Relayed(reply.status, _object(reply.body))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return a peer's answer; what is no JSON object is no answer."""
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        value = {}
+    return value if isinstance(value, dict) else {}
+
+
+def _checked(registration: Registration, raw: bytes) -> Envelope:
+    if len(raw) > LARGEST:
+        raise NotRelayed(413, f"A message has at most {LARGEST} bytes")
+    try:
+        envelope = Envelope.parse(parse_json(raw, max_bytes=LARGEST))
+    except (BadJson, Malformed) as error:
+        raise NotRelayed(422, str(error)) from None
+    if not _is_the_wallets(registration, envelope):
+        raise NotRelayed(422, "This message is not passed on")
+    return envelope
+
+
+def _is_the_wallets(registration: Registration, envelope: Envelope) -> bool:
+    """Say whether a wallet of ours may well send this. Whether it is true, its receiver checks."""
+    header = envelope.header
+    to_broker = header.to.lower() == registration.broker
+    if header.sender == str(registration.wallet):
+        return to_broker and header.subject in TO_BROKER
+    if header.sender != ANONYMOUS:
+        return False
+    if header.subject == TO_GRAPH:
+        return to_broker
+    if header.subject not in IN_CHAT or not envelope.is_signed:
+        return False
+    return to_broker or _is_known(registration, header.to)
+
+
+def _is_known(registration: Registration, domain: str) -> bool:
+    """Say whether the wallet's broker has told it of this domain."""
+    named = Q()
+    for field in ("Host", "Sender", "Issuer"):
+        for spelling in {domain, domain.lower()}:
+            named |= Q(**{f"message__Body__{field}": spelling})
+    return Notification.objects.filter(named, registration=registration).exists()
