@@ -57,6 +57,8 @@ class Chat(ConcurrentTransitionMixin, Itemised):
     key = models.CharField(max_length=200)
     inputs = models.JSONField(default=dict)
     host_title = models.CharField(max_length=200, blank=True)
+    emoji = models.CharField(max_length=20, blank=True, default="", db_default="")
+    ended_at = models.DateTimeField(null=True, help_text="When a goodbye was signed")
     public_key = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=20)
     created_at = models.DateTimeField()

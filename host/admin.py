@@ -9,7 +9,19 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from host import services
-from host.models import Chat, Prompt, Talker, Title
+from host.models import (
+    Appendix,
+    Chat,
+    Form,
+    Manifest,
+    Prompt,
+    Registered,
+    Schema,
+    Talker,
+    Title,
+    Trust,
+)
+from host.states import TrustRole
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
 from scripts import library
 from scripts.language.errors import LoadErrors
@@ -74,3 +86,72 @@ class TalkerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class TitleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "language", "title")
     search_fields = ("code", "title")
+
+
+@admin.register(Appendix)
+class AppendixAdmin(ReadOnlyAdmin):
+    list_display = ("id", "type", "name", "prompt")
+    search_fields = ("=id", "=prompt__id")
+    list_select_related = ("prompt",)
+    exclude = ("content",)
+
+
+@admin.register(Registered)
+class RegisteredAdmin(ReadOnlyAdmin):
+    list_display = ("script", "domain", "key", "created_at", "expires_at")
+    list_filter = ("domain",)
+    search_fields = ("key", "script")
+
+
+@admin.register(Manifest)
+class ManifestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("domain", "title", "language")
+    search_fields = ("domain", "title")
+
+
+@admin.register(Schema)
+class SchemaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "version", "title")
+    search_fields = ("code", "title")
+
+
+@admin.register(Form)
+class FormAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("domain", "key", "language", "title")
+    list_filter = ("domain",)
+    search_fields = ("key", "title")
+
+
+class TrustForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Lists are JSON; a mistyped role would otherwise trust nobody, silently."""
+
+    class Meta:
+        model = Trust
+        fields = ("domain", "title", "action", "roles", "queries", "domains", "expires_at")
+
+    def clean_roles(self) -> list[str]:
+        return _texts("Roles", self.cleaned_data["roles"], allowed=TrustRole.values)
+
+    def clean_queries(self) -> list[str]:
+        return _texts("Queries", self.cleaned_data["queries"])
+
+    def clean_domains(self) -> list[str]:
+        return [name.lower() for name in _texts("Domains", self.cleaned_data["domains"])]
+
+
+def _texts(name: str, value: Any, *, allowed: list[str] | None = None) -> list[str]:
+    parts = value or []
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise forms.ValidationError(f'{name}: a list of texts, such as ["a.test", "b.test"]')
+    unknown = sorted(set(parts) - set(allowed)) if allowed is not None else []
+    if unknown:
+        raise forms.ValidationError(f"{name}: {', '.join(unknown)} is none of {allowed}")
+    return parts
+
+
+@admin.register(Trust)
+class TrustAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = TrustForm
+    list_display = ("domain", "action", "title", "roles", "queries", "domains", "expires_at")
+    list_filter = ("domain", "action")
+    search_fields = ("title", "domain")

@@ -13,7 +13,18 @@ from django.utils.safestring import SafeString
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
 from scripts import poison, services
 from scripts.explain import why
-from scripts.models import Hook, Quarantine, Ready, Run, RunEvent, ScriptVersion, Signal, Timer
+from scripts.models import (
+    Checkpoint,
+    Hook,
+    Imprint,
+    Quarantine,
+    Ready,
+    Run,
+    RunEvent,
+    ScriptVersion,
+    Signal,
+    Timer,
+)
 
 
 class RunEventInline(ReadOnlyInline):
@@ -146,4 +157,18 @@ class RunEventAdmin(ReadOnlyAdmin):
     list_display = ("run", "rev", "kind", "at")
     list_filter = ("kind",)
     search_fields = ("=run__id",)
+    list_select_related = ("run",)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnlyAdmin):
+    list_display = ("hook", "run", "number")
+    search_fields = ("=hook__name", "=run__id")
+    list_select_related = ("hook", "run")
+
+
+@admin.register(Imprint)
+class ImprintAdmin(ReadOnlyAdmin):
+    list_display = ("hook", "domain", "run", "recalled_at")
+    search_fields = ("=hook", "=run__id")
     list_select_related = ("run",)

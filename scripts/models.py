@@ -47,6 +47,9 @@ class Run(models.Model):
         max_length=100, blank=True, db_index=True, help_text="The row this run is about"
     )
     hook = models.ForeignKey("Hook", null=True, on_delete=models.SET_NULL, related_name="+")
+    checkpoints = models.PositiveIntegerField(
+        db_default=0, default=0, help_text="How many returns this run has set or taken"
+    )
     error = models.TextField(blank=True)
     result = models.JSONField(null=True)
     created_at = models.DateTimeField()
@@ -105,6 +108,36 @@ class Hook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.domain}"
+
+
+class Checkpoint(models.Model):
+    """Where a run goes on when its hook is reeled: its continuation as it was there (10.2)."""
+
+    hook = models.OneToOneField(Hook, primary_key=True, on_delete=models.CASCADE)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="returns")
+    number = models.PositiveIntegerField(help_text="Later ones of the same run have higher numbers")
+    continuation = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.hook_id} of {self.run_id}"
+
+
+class Imprint(models.Model):
+    """Holders that a script kept under a hook, to take back those that are unset later."""
+
+    domain = models.CharField(max_length=253)
+    hook = models.CharField(max_length=100)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="imprints")
+    holders = models.JSONField()
+    recalled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "hook", "run"], name="imprint_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hook} of {self.run_id}"
 
 
 class Signal(models.Model):

@@ -21,6 +21,7 @@ class HookState(models.TextChoices):
     IDLE = "IDLE"  # nobody waits: signals are kept for the next WAIT
     OPEN = "OPEN"  # a run waits here
     FILLED = "FILLED"  # a signal won; the run is owed an advance
+    LIVE = "LIVE"  # a run has set a return here: each signal takes it back
     CLOSED = "CLOSED"  # the deadline won, or the run ended: what comes now is late
 
 
