@@ -274,10 +274,13 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
 
 
 def lapse_token(token_id: str, *, origin: str) -> Token:
-    """End an offer whose deadline has passed without a saved token."""
+    """End an offer whose deadline passed without a saved token, as its timer says.
+
+    The clock is not asked again: it may have been set back since the timer fired.
+    """
     with transaction.atomic(savepoint=False):
         token = _locked_token(token_id)
-        if token.state in UNDECIDED and token.until <= clock.now():
+        if token.state in UNDECIDED:
             token.expire()
             _save(token, origin)
         return token

@@ -172,9 +172,13 @@ def revoke_token(token_id: str, *, origin: str) -> Token:
 
 
 def lapse_token(token_id: str, *, origin: str) -> Token:
-    """Decide alone that nobody answered; changes nothing once there is an answer."""
+    """Decide alone that nobody answered; changes nothing once there is an answer.
+
+    Whose timer fired has had its time: to ask the clock again, which may have been set back since,
+    would leave the offer undecided for ever.
+    """
     with transaction.atomic(savepoint=False):
         token = locked_token(token_id)
-        if token.state in UNDECIDED and token.decide_at <= clock.now():
+        if token.state in UNDECIDED:
             _move(token, "expire", origin)
         return token

@@ -123,7 +123,7 @@ def void_points(done: Sequence[Done]) -> list[str]:
 def main() -> int:
     """Play the whole plan; 0 when every layer is green and none is VOID."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flows", type=int, default=1750, help="of the server's storm")
+    parser.add_argument("--flows", type=int, default=2100, help="of the server's storm")
     parser.add_argument("--most", type=int, default=3, help="passages of each point that are hit")
     parser.add_argument("--doubles", type=float, default=0.05, help="share of the pairs of kills")
     parser.add_argument("--seed", type=int, default=1)

@@ -22,7 +22,10 @@ from config.celery import app
 from config.faults import people, scene
 from config.faults.judge import Verdict, judge_liveness
 from config.faults.scene import Order
+from config.faults.troubles import CLOCK_SECONDS
 from config.faults.weather import Weather
+from issuer.models import Token
+from issuer.states import TokenState
 from messaging import clock
 from messaging.syntax import format_time
 from scripts.models import Run
@@ -100,12 +103,19 @@ class Submitter:
             time.sleep(0.2)
 
     def _free(self) -> list[str]:
-        """Return chats without an undecided offer: a broker takes one a chat and issuer."""
+        """Return chats without an undecided offer: a broker takes one a chat and issuer.
+
+        Nor where the issuer has decided alone just now: a clock that is set back makes that offer
+        undecided again at the broker.
+        """
         live = set(Run.objects.filter(script="Order", state__in=LIVE).values_list("trigger"))
         busy = {self.planned[number][0] for number in self.planned if (f"order:{number}",) in live}
         busy |= {self.planned[n][0] for n in set(self.planned) - self.acknowledged}
         undecided = BrokerToken.objects.filter(state__in=UNDECIDED)
         busy |= {str(chat) for chat in undecided.values_list("chat_id", flat=True)}
+        lately = clock.now() - timedelta(seconds=2 * CLOCK_SECONDS)
+        lapsed = Token.objects.filter(state=TokenState.EXPIRED, decide_at__gt=lately)
+        busy |= {str(chat) for chat in lapsed.values_list("chat", flat=True)}
         return [chat for chat in self.chats if chat not in busy]
 
     def _begin(self, chat: str) -> None:
