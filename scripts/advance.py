@@ -107,21 +107,39 @@ def _interpret(
 ) -> Parked | Yielded | Finished | None:
     """Run the machine until it stops; None when the run was woken and nothing is decided yet."""
     outcome: Parked | Yielded | Finished | None = None
-    if continuation.waiting is None:
+    if any(leaf.waiting is None for leaf in continuation.leaves()):
         outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
     while outcome is None or isinstance(outcome, Parked):
-        try:
-            answered, value = hooks.take(step.hook_id)
-        except Undecided as parked:
-            # Woken for nothing (a clock moved back, say), the deadline must still be watched.
-            run.hook_id = step.hook_id
-            if parked.deadline is not None:
-                wakes.set_timer(run.pk, parked.deadline)
+        if not _hear(run, continuation, step):
             return outcome
-        step.hook_id = run.hook_id = None
-        resume(continuation, step, value if answered else TIMED_OUT)
         outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
     return outcome
+
+
+def _hear(run: Run, continuation: Continuation, step: Step) -> bool:
+    """Give the first wait that is decided its signal; say whether there was one.
+
+    If there is none, the run stays parked until the first deadline of its waits.
+    """
+    deadlines = []
+    waiting = [leaf.waiting for leaf in continuation.leaves() if leaf.waiting is not None]
+    # Runs parked by release 0.1 do not name the hook of their one wait.
+    hook_ids = [wait.get("hook") or str(run.hook_id) for wait in waiting]
+    for hook_id in hook_ids:
+        try:
+            answered, value = hooks.take(hook_id)
+        except Undecided as parked:
+            deadlines.append(parked.deadline)
+            continue
+        run.hook_id = None
+        resume(continuation, step, value if answered else TIMED_OUT, hook=hook_id)
+        return True
+    run.hook_id = UUID(hook_ids[0])
+    # Also when it was woken for nothing (a clock moved back, say): the deadline is still watched.
+    times = [moment for moment in deadlines if moment is not None]
+    if times:
+        wakes.set_timer(run.pk, min(times))
+    return False
 
 
 def _finish(run: Run, value: Any) -> bool:

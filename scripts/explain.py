@@ -10,7 +10,7 @@ from scripts import library
 from scripts.errors import UnknownScript
 from scripts.language.continuation import Continuation
 from scripts.models import Hook, Quarantine, Ready, Run, Timer
-from scripts.states import RunState
+from scripts.states import HookState, RunState
 
 
 def why(run: Run) -> str:
@@ -33,16 +33,17 @@ def _at(moment: datetime | None) -> str:
 
 def place(run: Run) -> str:
     """Return where in its script the run stands, such as `line 4 of Order (ISSUE)`."""
-    frames = Continuation.from_json(run.continuation).frames
-    if not frames:
-        return "the beginning"
-    frame = frames[-1]
+    places = [_place(leaf) for leaf in Continuation.from_json(run.continuation).leaves()]
+    return ", and ".join(places) or "the beginning"
+
+
+def _place(leaf: Continuation) -> str:
+    frame = leaf.frames[-1]
     try:
         script = library.version(frame.version).file.scripts[frame.script]
     except (UnknownScript, KeyError):
         return frame.script
-    waits = Continuation.from_json(run.continuation).waiting is not None
-    position = max(frame.pc - 1, 0) if waits else frame.pc
+    position = max(frame.pc - 1, 0) if leaf.waiting is not None else frame.pc
     if position >= len(script.code):
         return f"the end of {frame.script}"
     instruction = script.code[position]
@@ -65,13 +66,16 @@ def _waiting(run: Run) -> str:
     timer = Timer.objects.filter(run=run).first()
     if run.hook_id is None:
         return f"Starts{_at(timer.due_at if timer else None)}."
-    hook = Hook.objects.get(pk=run.hook_id)
-    until = f", until{_at(hook.deadline)[3:]}" if hook.deadline else ""
+    open_hooks = Hook.objects.filter(run=run, state__in=(HookState.OPEN, HookState.FILLED))
+    hooks = list(open_hooks) or [Hook.objects.get(pk=run.hook_id)]
+    for_what = ", and ".join(
+        f"for {hook.name}, to be answered by {hook.expects}"
+        + (f", until{_at(hook.deadline)[3:]}" if hook.deadline else "")
+        for hook in hooks
+    )
     owed = OutboxMessage.objects.filter(origin=str(run.pk), state="DUE").count()
     messages = f" {owed} of its messages are not delivered yet." if owed else ""
-    return (
-        f"Waits at {place(run)} for {hook.name}, to be answered by {hook.expects}{until}.{messages}"
-    )
+    return f"Waits at {place(run)} {for_what}.{messages}"
 
 
 def _quarantined(run: Run) -> str:

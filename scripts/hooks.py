@@ -114,6 +114,11 @@ def take(hook_id: Any) -> tuple[bool, Any]:
     return False, None
 
 
+def close_hook(hook_id: str) -> None:
+    """Close one mailbox that its run does not wait on any more."""
+    Hook.objects.filter(pk=hook_id).update(state=HookState.CLOSED, run=None)
+
+
 def close_hooks(run: Run) -> None:
     """Close what a finished run still holds, so that later answers are told they are late."""
     Hook.objects.filter(run=run).update(state=HookState.CLOSED, run=None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
-from django.db import DataError
+from django.db import DataError, transaction
 
 from messaging import clock, ids, outbox, points, rows
 from messaging.envelope import Envelope, SenderClass
@@ -40,7 +41,6 @@ class Step:
         self.run = run
         self.domain = run.domain
         self.sends = 0
-        self.hook_id: Any = run.hook_id
         self.notes: list[str] = []
         self._message: InboxMessage | None = None
         self._chat: Item | None = None
@@ -64,13 +64,26 @@ class Step:
         raise ScriptError(f"no script named {name}", kind="missing")
 
     def execute(self, call: Call) -> Any:
-        value = registry.commands[call.word].execute(self, call)
+        execute = registry.commands[call.word].execute
+        with _savepoint(call):
+            value = execute(self, call)
         points.reach("adv_after_step")
         return value
 
     def resume(self, call: Call, memo: Any, signal: Any) -> Any:
         resume = registry.commands[call.word].resume
-        return signal if resume is None else resume(self, call, memo, signal)
+        if resume is None:
+            return signal
+        with _savepoint(call):
+            return resume(self, call, memo, signal)
+
+    def abandon(self, hook: str) -> None:
+        """Close the mailbox of a branch that has been ended: what comes now is late."""
+        if hook:
+            hooks.close_hook(hook)
+
+    def asks(self, word: str) -> bool:
+        return registry.commands[word].spec.answers
 
     def system(self, name: str) -> Any:
         if name == "Msg":
@@ -214,8 +227,7 @@ class Step:
             deadline=min(deadline, latest),
             expects=expects or f"domain:{self.domain}",
         )
-        self.hook_id = hook.pk
-        return Wait(memo)
+        return Wait(memo, str(hook.pk))
 
     def race(self, name: str, value: Any) -> SignalState:
         """Send `value` to hook `name` in the name of this run's verified sender.
@@ -259,6 +271,11 @@ class Step:
         if chat is None:
             raise missing("the chat")
         return chat
+
+
+def _savepoint(call: Call) -> AbstractContextManager[Any]:
+    """Return what takes back a command that fails inside TRY, where the script goes on."""
+    return transaction.atomic() if call.guarded else nullcontext()
 
 
 def as_item(name: str, row: Row) -> Item:

@@ -8,13 +8,14 @@ with lines [op, source text, ...]:
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from scripts.language.commandline import split_outside
 from scripts.language.expressions import (
     BadExpression,
     Tree,
     comma_list,
-    split_commas,
     value,
     whole_expression,
 )
@@ -34,6 +35,34 @@ TYPES = {
 }
 ORDERED = {"IsAfter", "IsBefore", "IsAbove", "IsBelow", "IsAtLeast", "IsAtMost", "IsBetween"}
 LISTED = {"IsIn", "IsNotIn"}
+
+
+_THEN = re.compile(r"(\$\S+)\s+(?:THEN\s+)?([A-Z][A-Z0-9]+\b.*)", re.DOTALL)
+_SIGNS = {
+    "=": "Is",
+    "==": "Is",
+    "!=": "IsNot",
+    "<>": "IsNot",
+    ">": "IsAbove",
+    "<": "IsBelow",
+    ">=": "IsAtLeast",
+    "<=": "IsAtMost",
+}
+
+
+def _advice(text: str) -> str:
+    """Return what to write instead of something that is no assertion."""
+    words = text.split()
+    if not text.startswith(("$", ".", "{")):
+        return "begin with a holder such as $x"
+    if len(words) == 3 and words[1] in _SIGNS:
+        return f"write {words[0]}.{_SIGNS[words[1]]}({words[2]})"
+    if any(word.lower() in ("and", "or", "&&", "||", "not") for word in words):
+        return "write IF: and below it one assertion a line, which must all hold"
+    then = _THEN.fullmatch(text)
+    if then is not None:
+        return f"write IF {then[1]}: {then[2][:40]}"
+    return "it must be one expression, such as $x.Is(1)"
 
 
 class AssertionReader:
@@ -81,7 +110,7 @@ class AssertionReader:
         text = (node.text or "").strip()
         tree = self._expression(text, node)
         if tree is None:
-            self._fault(node, f"{text!r} is not an assertion", "begin with a holder such as $x")
+            self._fault(node, f"{text[:60]!r} is not an assertion", _advice(text))
             return []
         return [["true", text, tree]]
 
@@ -98,7 +127,7 @@ class AssertionReader:
     def _listed(self, body: Node) -> list[str]:
         if body.items is not None:
             return [(item.text or "").strip() for item in body.items]
-        return [part.strip() for part in split_commas(body.text or "") if part.strip()]
+        return [part.strip() for part in split_outside(body.text or "", ",") if part.strip()]
 
     def _pair(self, key: Node, body: Node) -> list[Any]:
         name = (key.text or "").strip()

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 class ScriptSyntaxError(Exception):
     """One fault of a script file, at a line and column (both from 1)."""
 
-    def __init__(self, message: str, file: str, line: int, column: int, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        file: str,
+        line: int,
+        column: int,
+        hint: str = "",
+        command: str = "",
+    ) -> None:
         super().__init__(message)
+        self.command = command
         self.message = message
         self.file = file
         self.line = line

@@ -119,9 +119,9 @@ def _call(tree: Tree, scope: Scope) -> Any:
 
 def _map(tree: Tree, scope: Scope) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for key, part in tree[1]:
+    for key, part, *merges in tree[1]:
         value = evaluate(part, scope)
-        if key is None:
+        if key is None or (merges and isinstance(value, dict)):
             if not is_empty(value) and not isinstance(value, dict):
                 raise ScriptError("only a map can be merged into a map", kind="type")
             result.update(value or {})
@@ -161,6 +161,12 @@ def _project(tree: Tree, scope: Scope) -> Any:
     return {name: prop(value, name) for name in tree[2]}
 
 
+def _shape(tree: Tree, scope: Scope) -> Any:
+    value = evaluate(tree[1], scope)
+    shape = Format(tree[2], scope)
+    return [shape.of(row) for row in value] if isinstance(value, list) else shape.of(value)
+
+
 def _field(tree: Tree, scope: Scope) -> Any:
     value = scope.row
     for name in tree[1]:
@@ -184,6 +190,7 @@ _TABLE: dict[str, Callable[[Tree, Scope], Any]] = {
         evaluate(tree[1], scope), to_text(evaluate(tree[2], scope))
     ),
     "project": _project,
+    "shape": _shape,
     "or": lambda tree, scope: truth(evaluate(tree[1], scope)) or truth(evaluate(tree[2], scope)),
     "text": _text,
     "list": _list,

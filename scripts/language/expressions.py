@@ -4,7 +4,10 @@ A tree is a JSON list whose first element names it:
 ["lit", value] ["holder", name] ["system", name] ["input", n] ["prop", e, name] ["auto", e, name]
 ["call", e or None, function, [args]] ["computed", e, e] ["project", e, [names]] ["or", e, e]
 ["text", [text or e, ...]] ["list", [e, ...]] ["map", [[key, e], ...]] ["merge", [[name, e], ...]]
-["field", [names]] (a property of the context row)
+["field", [names]] (a property of the context row; of no names, the row itself)
+["shape", e, e] (the second made of the first, or of its every row)
+In a map, a third element says that a map is merged and only another value takes the name; a key of
+None merges always, one that is a tree is computed.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.language.commandline import split_outside
 from scripts.language.limits import limits
 from scripts.language.vocabulary import Vocabulary, nearest
 
@@ -21,6 +25,7 @@ _IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _DIGITS = re.compile(r"\d{1,3}")
 _WORD = re.compile(r"[^\s,]+")
 _KEEP = "\u00b4"
+_CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")  # .NOW is a schema code, .Nwo a mistake
 
 
 class BadExpression(Exception):
@@ -117,11 +122,21 @@ class Parser:
     def _primary(self) -> Tree:
         if self.peek("{"):
             return self.group()
+        if self.take("${"):
+            self.take("$")
+            name = self.match(_IDENT)
+            self.expect("}")
+            return ["holder", name]
+        if self.take("$$"):
+            return ["computed", ["field", []], ["holder", self.match(_IDENT)]]
         if self.take("$"):
             return self._holder()
         if self.take("."):
             name = self.match(_IDENT)
             if name not in self.functions:
+                if _CAMEL.fullmatch(name) and self.text[self.at : self.at + 1] not in ("/", "."):
+                    hint = nearest(name, self.functions)
+                    raise BadExpression(f"unknown function .{name}", hint)
                 raise NotExpression
             return ["call", None, name, self._arguments() if self.peek("(") else []]
         raise NotExpression
@@ -148,7 +163,7 @@ class Parser:
         name = self.match(_IDENT)
         if self.peek("("):
             if name not in self.functions:
-                raise BadExpression(f"unknown function {name}", nearest(name, list(self.functions)))
+                raise BadExpression(f"unknown function {name}", nearest(name, self.functions))
             return ["call", tree, name, self._arguments()]
         return ["auto" if name in self.functions else "prop", tree, name]
 
@@ -231,14 +246,22 @@ class Parser:
             return ["map", pairs]
         while True:
             self.space()
-            key = self.match(_IDENT)
-            self.space()
-            self.expect(":")
-            pairs.append([key, self._argument(",}")])
+            pairs.append(self._pair())
             self.space()
             if self.take("}"):
                 return ["map", pairs]
             self.expect(",")
+
+    def _pair(self) -> list[Any]:
+        if self.peek("$"):
+            tree = self.expression()
+            self.space()
+            self.take(":")
+            return [last_name(tree), tree, True]
+        key = self.match(_IDENT)
+        self.space()
+        self.expect(":")
+        return [key, self._argument(",}")]
 
 
 def _subject(tree: Tree) -> Tree:
@@ -311,40 +334,61 @@ def expression_list(text: str, vocabulary: Vocabulary) -> list[Tree] | None:
     return trees if len(trees) > 1 else None
 
 
-def template(text: str, vocabulary: Vocabulary) -> Tree:
-    """Return running text with its {expressions}; one that is all of the text keeps its type."""
-    parts: list[Any] = []
-    at = 0
-    plain = ""
-    while at < len(text):
-        character = text[at]
+class _Text:
+    """Running text on its way to a tree."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+        self.text = text
+        self.vocabulary = vocabulary
+        self.parts: list[Any] = []
+        self.plain = ""
+        self.at = 0
+        self.kept = False  # between acute accents, where a bare holder counts too
+
+    def tree(self) -> Tree:
+        while self.at < len(self.text):
+            self._next(self.text[self.at])
+        if self.plain or not self.parts:
+            self.parts.append(self.plain)
+        if len(self.parts) > 1:
+            return ["text", self.parts]
+        only = self.parts[0]
+        return ["lit", only] if isinstance(only, str) else list(only)
+
+    def _next(self, character: str) -> None:
+        text, at = self.text, self.at
         if character == "\\" and text[at + 1 : at + 2] in ("{", "}", "|", "\\", "$"):
-            plain += text[at + 1]
-            at += 2
-            continue
-        if text.startswith("\\>>", at):
-            plain += ">>"
-            at += 3
-            continue
-        if character == "{":
-            parser = Parser(text, vocabulary)
-            parser.at = at
-            try:
-                tree = parser.group() if text[at + 1 : at + 2] in ("$", ".") else None
-            except NotExpression:
-                tree = None
-            if tree is not None:
-                parts += [plain, tree] if plain else [tree]
-                plain, at = "", parser.at
-                continue
-        if character != _KEEP:
-            plain += character
-        at += 1
-    if plain or not parts:
-        parts.append(plain)
-    if len(parts) == 1:
-        return ["lit", parts[0]] if isinstance(parts[0], str) else parts[0]
-    return ["text", parts]
+            self.plain, self.at = self.plain + text[at + 1], at + 2
+        elif text.startswith(("\\>>", "\\+>"), at):
+            self.plain, self.at = self.plain + text[at + 1 : at + 3], at + 3
+        elif character == _KEEP:
+            self.kept = not self.kept and _KEEP in text[at + 1 :]
+            self.at += 1
+        elif not self._expression(character):
+            self.plain, self.at = self.plain + character, at + 1
+
+    def _expression(self, character: str) -> bool:
+        if character == "{" and self.text[self.at + 1 : self.at + 2] not in ("$", "."):
+            return False
+        if character != "{" and not (character == "$" and self.kept):
+            return False
+        parser = Parser(self.text, self.vocabulary)
+        parser.at = self.at
+        try:
+            tree = parser.group() if character == "{" else parser.expression()
+        except NotExpression:
+            return False
+        self.parts += [self.plain, tree] if self.plain else [tree]
+        self.plain, self.at = "", parser.at
+        return True
+
+
+def template(text: str, vocabulary: Vocabulary) -> Tree:
+    """Return running text with its {expressions}; one that is all of the text keeps its type.
+
+    Raises BadExpression; braces that are no expression stay as they are.
+    """
+    return _Text(text, vocabulary).tree()
 
 
 def value(text: str, vocabulary: Vocabulary, *, quoted: bool = False) -> Tree:
@@ -371,22 +415,4 @@ def comma_list(text: str, vocabulary: Vocabulary) -> Tree:
     tree = whole_expression(text, vocabulary)
     if tree is not None:
         return tree
-    return ["list", [value(part, vocabulary) for part in split_commas(text) if part.strip()]]
-
-
-def split_commas(text: str) -> list[str]:
-    """Split at commas outside brackets and quotes."""
-    parts, depth, quote, start = [], 0, "", 0
-    for at, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character == "," and depth <= 0:
-            parts.append(text[start:at])
-            start = at + 1
-    return [*parts, text[start:]]
+    return ["list", [value(part, vocabulary) for part in split_outside(text, ",") if part.strip()]]

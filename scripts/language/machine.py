@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from scripts.functions import FUNCTIONS
+from scripts.language import branches, control
 from scripts.language.checking import Assertion, failure, message
 from scripts.language.code import Script
 from scripts.language.continuation import (
@@ -26,9 +27,11 @@ from scripts.language.continuation import (
 )
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import Format, Scope, evaluate
-from scripts.language.holders import assign, changed
+from scripts.language.holders import Sizes, assign, changed
 from scripts.language.limits import limits
 from scripts.language.values import to_text, truth
+
+UNCAUGHT = ("limit",)  # what no TRY may catch, or a script could go on after it
 
 
 class Environment(Protocol):
@@ -37,6 +40,8 @@ class Environment(Protocol):
     def script(self, version: str, name: str) -> tuple[str, Script]: ...
     def execute(self, call: Call) -> Any: ...
     def resume(self, call: Call, memo: Any, signal: Any) -> Any: ...
+    def abandon(self, hook: str) -> None: ...
+    def asks(self, word: str) -> bool: ...
     def system(self, name: str) -> Any: ...
     def now(self) -> datetime: ...
     def new_uuid(self) -> str: ...
@@ -46,41 +51,50 @@ class Environment(Protocol):
 def run(
     continuation: Continuation, environment: Environment, *, budget_steps: int = 50
 ) -> Parked | Yielded | Finished:
-    """Interpret until a command parks, the script ends or the budget is spent.
+    """Interpret until commands wait, the script ends or the budget is spent.
 
     Changes `continuation`. Raises ScriptError, with its place, or Declined.
     """
-    return _Machine(continuation, environment).run(budget_steps)
+    return Machine(continuation, environment).run(budget_steps)
 
 
-def resume(continuation: Continuation, environment: Environment, signal: Any) -> None:
+def resume(
+    continuation: Continuation, environment: Environment, signal: Any, *, hook: str = ""
+) -> None:
     """Give a parked command its signal, or TIMED_OUT; afterwards `run` goes on, or it parks again.
 
-    Raises ScriptError or Declined.
+    `hook` says which command, when branches wait. Raises ScriptError, Declined, or ValueError when
+    nothing waits there.
     """
-    _Machine(continuation, environment).resume(signal)
+    Machine(continuation, environment).resume(signal, hook)
 
 
-class _Machine:
+class Machine:
+    """`continuation` is the run or the branch at work, `above` those it is a branch of."""
+
     def __init__(self, continuation: Continuation, environment: Environment) -> None:
-        self.continuation = continuation
+        self.root = self.continuation = continuation
+        self.above: list[Continuation] = []
         self.environment = environment
         self.finished: Finished | None = None
+        self.sizes: Sizes = {}
 
     @property
     def frame(self) -> Frame:
         return self.continuation.frames[-1]
 
     def run(self, budget: int) -> Parked | Yielded | Finished:
-        while self.continuation.waiting is None:
-            if self.finished is not None:
-                return self.finished
+        while self.finished is None:
+            if not branches.choose(self, lambda leaf: leaf.waiting is None):
+                return Parked()
             if budget <= 0:
                 return Yielded()
             budget -= 1
-            self.continuation.steps += 1
+            self.root.steps += 1
+            if self.root.steps > limits.run_steps:
+                raise ScriptError(f"more than {limits.run_steps} steps", kind="limit")
             self.step()
-        return Parked()
+        return self.finished
 
     def step(self) -> None:
         frame = self.frame
@@ -90,22 +104,36 @@ class _Machine:
             return
         instruction = script.code[frame.pc]
         frame.pc += 1
-        with _Place(frame.script, instruction):
+        try:
             _OPS[instruction[0]](self, instruction, self.scope())
+        except ScriptError as error:
+            self.failed(error, frame.script, instruction)
 
-    def resume(self, signal: Any) -> None:
-        waiting = self.continuation.waiting
-        if waiting is None:
+    def resume(self, signal: Any, hook: str) -> None:
+        if not branches.choose(self, lambda leaf: _waits(leaf, hook)):
             raise ValueError("nothing waits")
+        waiting = self.continuation.waiting or {}
         self.continuation.waiting = None
         self.continuation.timed_out = signal is TIMED_OUT
         frame = self.frame
         script = self.environment.script(frame.version, frame.script)[1]
         instruction = script.code[frame.pc - 1]
-        with _Place(frame.script, instruction):
+        try:
             call = self.call(instruction, waiting["arguments"])
             result = self.environment.resume(call, waiting["memo"], signal)
+            if self.environment.asks(call.word) and not isinstance(result, Wait):
+                self.root.answer = result
             self.outcome(call, instruction, result)
+        except ScriptError as error:
+            self.failed(error, frame.script, instruction)
+
+    def failed(self, error: ScriptError, script: str, instruction: list[Any]) -> None:
+        """Give an error its place; go on behind the TRY around it, or raise it."""
+        if not error.script:
+            error.script = script
+            error.line, error.column = instruction[1], instruction[2]
+        if error.kind in UNCAUGHT or not branches.catch(self, error):
+            raise error
 
     # -- names ------------------------------------------------------------------------------
 
@@ -123,7 +151,11 @@ class _Machine:
                 "HasOutput": self.frame.out is not None,
                 "TimedOut": self.continuation.timed_out,
             }
-        return self.environment.system(name)
+        own = self.frame.holders.get(f".{name}")
+        return self.environment.system(name) if own is None else own
+
+    def write(self, out: Any, value: Any, part: Any = None) -> None:
+        assign(self.frame, out, value, self.sizes, part)
 
     # -- commands ---------------------------------------------------------------------------
 
@@ -131,28 +163,43 @@ class _Machine:
         _, line, column, word, _, out, paired = instruction
         frame = self.frame
         return Call(
-            word, arguments, out is not None, paired, frame.version, frame.script, line, column
+            word,
+            arguments,
+            out is not None,
+            paired,
+            frame.version,
+            frame.script,
+            line,
+            column,
+            branches.guarded(self),
         )
 
     def outcome(self, call: Call, instruction: list[Any], result: Any) -> None:
         out = instruction[5]
         if isinstance(result, Wait):
-            arguments = {
-                name: value
-                for name, value in call.arguments.items()
-                if not isinstance(value, Assertion | Format)
-            }
-            self.continuation.waiting = {"memo": result.memo, "arguments": arguments}
+            self.park(call, result)
         elif isinstance(result, Act):
             self.frame.pc = instruction[4][result.name][1]
         elif isinstance(result, Enter):
             self.enter(result.version, result.script, result.inputs, out)
         else:
             self.frame.last = truth(result)
-            assign(self.frame.holders, out, result)
+            self.write(out, result)
+
+    def park(self, call: Call, wait: Wait) -> None:
+        arguments = {
+            name: value
+            for name, value in call.arguments.items()
+            if not isinstance(value, Assertion | Format)
+        }
+        self.continuation.waiting = {"memo": wait.memo, "arguments": arguments, "hook": wait.hook}
+        open_waits = sum(leaf.waiting is not None for leaf in self.root.leaves())
+        if open_waits > limits.open_waits:
+            raise ScriptError(f"more than {limits.open_waits} waits at once", kind="limit")
 
     def enter(self, version: str, name: str, inputs: dict[str, Any], out: Any) -> None:
-        if len(self.continuation.frames) >= limits.frames:
+        deep = sum(len(each.frames) for each in (*self.above, self.continuation))
+        if deep >= limits.frames:
             raise ScriptError(f"more than {limits.frames} scripts deep", kind="limit")
         found, script = self.environment.script(version, name)
         self.continuation.frames.append(
@@ -160,34 +207,27 @@ class _Machine:
         )
 
     def leave(self, value: Any) -> None:
+        """End the script of this frame with a value; out of a branch, its PARALLEL ends too."""
+        while self.above and len(self.continuation.frames) == 1:
+            branches.end_parallel(self)
         ended = self.continuation.frames.pop()
         if not self.continuation.frames:
             self.finished = Finished(value)
             return
         self.frame.last = truth(value)
-        assign(self.frame.holders, ended.out, value)
+        self.write(ended.out, value)
 
 
-class _Place:
-    """Puts the place of an instruction into an error that has none yet."""
-
-    def __init__(self, script: str, instruction: list[Any]) -> None:
-        self.script = script
-        self.instruction = instruction
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ScriptError) and not error.script:
-            error.script = self.script
-            error.line, error.column = self.instruction[1], self.instruction[2]
+def _waits(leaf: Continuation, hook: str) -> bool:
+    return leaf.waiting is not None and (leaf.waiting.get("hook") or hook) == (
+        hook or leaf.waiting.get("hook")
+    )
 
 
 # -- instructions -------------------------------------------------------------------------------
 
 
-def _do(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _do(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     arguments = {
         name: Assertion(tree, scope) if isinstance(tree, dict) else evaluate(tree, scope)
         for name, tree in instruction[4].items()
@@ -196,73 +236,84 @@ def _do(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
     machine.outcome(call, instruction, machine.environment.execute(call))
 
 
-def _put(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
-    assign(machine.frame.holders, instruction[4], evaluate(instruction[3], scope))
+def _put(machine: Machine, instruction: list[Any], scope: Scope) -> None:
+    machine.write(instruction[4], evaluate(instruction[3], scope))
 
 
-def _set(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _set(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     target, changes = instruction[3], instruction[4]
-    new = {key: evaluate(tree, scope) for key, tree in changes}
     value = evaluate(target, scope)
+    new: Any
+    if isinstance(value, list):
+        part = None
+        new = [changed(row, _changes(changes, scope, row)) for row in value]
+    else:
+        part = _changes(changes, scope, value)
+        new = changed(value, part)
     path: list[str] = []
     while target[0] == "prop":
         path.insert(0, target[2])
         target = target[1]
-    assign(machine.frame.holders, [">>", target[1], path], changed(value, new))
+    name = f".{target[1]}" if target[0] == "system" else target[1]
+    machine.write([">>", name, path], new, part)
 
 
-def _assert(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _changes(changes: list[Any], scope: Scope, row: Any) -> dict[str, Any]:
+    """Return the new properties of one row, which may be made of its old ones."""
+    inner = Scope(scope.holders, scope.inputs, scope.world, scope.functions, scope.system, row)
+    return {
+        key if isinstance(key, str) else to_text(evaluate(key, inner)): evaluate(tree, inner)
+        for key, tree in changes
+    }
+
+
+def _assert(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     assertion, out = instruction[3], instruction[4]
     failed = failure(assertion, scope)
     if out is not None:
-        assign(machine.frame.holders, out, failed is None)
+        machine.write(out, failed is None)
     elif failed is not None:
         raise ScriptError(message(assertion, failed, scope), kind="assertion")
 
 
-def _unless(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
-    assertion, negated, target = instruction[3:6]
-    if (failure(assertion, scope) is None) == negated:
-        machine.frame.pc = target
-
-
-def _else(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
-    if not machine.frame.last:
-        machine.frame.pc = instruction[3]
-
-
-def _jump(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
-    machine.frame.pc = instruction[3]
-
-
-def _run(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _run(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     name = to_text(evaluate(instruction[3], scope))
-    inputs = {key: evaluate(tree, scope) for key, tree in instruction[4]}
+    inputs: dict[str, Any] = {}
+    for key, tree in instruction[4]:
+        value = evaluate(tree, scope)
+        if key is not None:
+            inputs[key] = value
+        elif isinstance(value, dict):
+            inputs.update(value)
+        elif value is not None:
+            raise ScriptError("only a map can be spread into inputs", kind="type")
     machine.enter(machine.frame.version, name, inputs, instruction[5])
 
 
-def _return(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _return(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     machine.leave(evaluate(instruction[3], scope))
 
 
-def _log(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
-    machine.environment.log(evaluate(instruction[3], scope))
+def _log(machine: Machine, instruction: list[Any], scope: Scope) -> None:
+    try:
+        machine.environment.log(evaluate(instruction[3], scope))
+    except ScriptError as error:  # LOG never fails a script (5.1)
+        machine.environment.log(f"not logged: {error.message}")
 
 
-def _error(machine: _Machine, instruction: list[Any], scope: Scope) -> None:
+def _error(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     raise ScriptError(to_text(evaluate(instruction[3], scope)) or "the script raised an error")
 
 
-_OPS: dict[str, Callable[[_Machine, list[Any], Scope], None]] = {
+_OPS: dict[str, Callable[[Any, list[Any], Scope], None]] = {
     "do": _do,
     "put": _put,
     "set": _set,
     "assert": _assert,
-    "unless": _unless,
-    "else": _else,
-    "jump": _jump,
     "run": _run,
     "return": _return,
     "log": _log,
     "error": _error,
+    **control.OPS,
+    **branches.OPS,
 }

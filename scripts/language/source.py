@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -17,12 +19,19 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from scripts.language import traps
 from scripts.language.errors import ScriptSyntaxError
 from scripts.language.limits import limits
 
 # libyaml's parser, twenty times as fast; the one in Python where PyYAML was built without it.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_EXPRESSION = re.compile(r"[$./]|[A-Za-z_]\w*\(")
+_CUT = re.compile(r"[ \t]+#(\w+)")
+MOST_REPAIRS = 50
 
 
 @dataclass
@@ -36,6 +45,7 @@ class Node:
     items: list[Node] | None = None
     pairs: list[tuple[Node, Node]] | None = None
     flow: bool = False
+    end_line: int = 0  # of a plain text, which may go on over lines
 
     @property
     def is_scalar(self) -> bool:
@@ -49,42 +59,72 @@ class Node:
 
 @dataclass
 class Reader:
-    """Builds nodes from YAML events; faults are collected in `faults` where reading can go on."""
+    """Builds nodes from YAML events; all faults are collected, and what was odd but not wrong.
+
+    `command` is the word of the command that is read now: every fault names it.
+    """
 
     file: str
     faults: list[ScriptSyntaxError] = field(default_factory=list)
+    warnings: list[ScriptSyntaxError] = field(default_factory=list)
+    command: str = ""
+    lines: list[str] = field(default_factory=list)
 
     def fault(self, message: str, line: int, column: int, hint: str = "") -> ScriptSyntaxError:
-        error = ScriptSyntaxError(message, self.file, line, column, hint)
+        error = self._error(message, line, column, hint)
         self.faults.append(error)
         return error
 
+    def warn(self, message: str, line: int, column: int, hint: str = "") -> None:
+        self.warnings.append(self._error(message, line, column, hint))
+
+    def _error(self, message: str, line: int, column: int, hint: str) -> ScriptSyntaxError:
+        if self.command and self.command not in message:
+            message = f"{self.command}: {message}"
+        return ScriptSyntaxError(message, self.file, line, column, hint, self.command)
+
     def read(self, source: str) -> Node | None:
-        """Return the document's node; None, with faults, when it is not YAML of our kind."""
-        try:
-            events = iter(list(yaml.parse(source, Loader=LOADER)))
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        """Return the document's node; None, with faults, when it is not YAML of our kind.
+
+        A command that is not YAML is left out and the rest is read, so that all faults are told.
+        """
+        source = source.removeprefix("\ufeff").replace("\r\n", "\n")
+        if len(source.encode("utf-8", "replace")) > limits.script_bytes:
+            self.fault(f"the file is longer than {limits.script_bytes} bytes", 1, 1)
+            return None
+        odd = _UNPRINTABLE.search(source)
+        if odd is not None:
+            before = source[: odd.start()]
             self.fault(
-                f"not YAML: {error.problem or error.context}",
-                line,
-                column,
-                "quote texts that hold ': ', '#' or begin with a bracket",
+                f"a character that cannot be in a script: U+{ord(odd[0]):04X}",
+                before.count("\n") + 1,
+                len(before) - before.rfind("\n"),
             )
             return None
-        except (
-            yaml.YAMLError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            IndexError,
-            KeyError,
-        ) as error:
+        self.lines = source.split("\n")
+        lines = list(self.lines)
+        for _ in range(MOST_REPAIRS):
+            events = self._events("\n".join(lines))
+            if not isinstance(events, int):
+                return self._document(iter(events))
+            if not traps.leave_out(lines, events):
+                return None
+        return None
+
+    def _events(self, source: str) -> list[Event] | int:
+        """Return the events of a file, or the number of the line (from 0) where it is not YAML."""
+        try:
+            return list(yaml.parse(source, Loader=LOADER))
+        except yaml.MarkedYAMLError as error:
+            trap = traps.explain(self.lines, error)
+            self.command = traps.command_of(self.lines[trap.line])
+            self.fault(trap.message, trap.line + 1, trap.column + 1, trap.hint)
+            self.command = ""
+            return trap.line
+        except (yaml.YAMLError, ValueError, TypeError, AttributeError, IndexError, KeyError) as bad:
             # The YAML library raises these for odd characters and odd directives.
-            self.fault(f"not YAML: {error}".splitlines()[0], 1, 1)
-            return None
-        return self._document(events)
+            self.fault(f"not YAML: {bad}".splitlines()[0], 1, 1)
+            return -1
 
     def _document(self, events: Iterator[Event]) -> Node | None:
         documents = 0
@@ -108,14 +148,13 @@ class Reader:
         mark = event.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise self.fault("anchors and aliases are not allowed", line, column)
-        if getattr(event, "tag", None):
-            raise self.fault("tags are not allowed", line, column)
+            self.fault("anchors and aliases are not allowed", line, column, traps.QUOTE)
+        elif getattr(event, "tag", None):
+            self.fault("tags are not allowed", line, column, traps.QUOTE)
         if depth > limits.depth:
             raise self.fault("nested too deep", line, column)
         if isinstance(event, ScalarEvent):
-            quoted = event.style in ("'", '"')
-            return Node(line, column, text=event.value, quoted=quoted)
+            return self._scalar(event, line, column)
         if isinstance(event, SequenceStartEvent):
             node = Node(line, column, items=[], flow=bool(event.flow_style))
             for each in events:
@@ -123,30 +162,75 @@ class Reader:
                     break
                 node.items.append(self._node(each, events, depth + 1))  # type: ignore[union-attr]
             return node
-        return self._mapping(
-            Node(line, column, pairs=[], flow=bool(event.flow_style)),  # type: ignore[attr-defined]
-            events,
-            depth,
-        )
+        if isinstance(event, MappingStartEvent):
+            node = Node(line, column, pairs=[], flow=bool(event.flow_style))
+            return self._mapping(node, events, depth)
+        return Node(line, column, text="*")
+
+    def _scalar(self, event: ScalarEvent, line: int, column: int) -> Node:
+        quoted = event.style in ("'", '"')
+        if not event.style and event.end_mark is not None and event.value:
+            end = event.end_mark
+            cut = _CUT.match(self.lines[end.line][end.column :]) if self._is_line(end) else None
+            if cut is not None and not traps.is_left_out(event.value):
+                self.fault(
+                    f"the text is cut at #{cut[1]}, because # begins a comment",
+                    end.line + 1,
+                    end.column + cut.start(1),
+                    f"{traps.QUOTE}, or put a space behind the # of a comment",
+                )
+        text = event.value or ("!" if event.tag else "")
+        plain = not event.style and event.end_mark is not None
+        end_line = event.end_mark.line + 1 if plain and event.end_mark else line
+        return Node(line, column, text=text, quoted=quoted, end_line=end_line)
+
+    def _is_line(self, mark: Any) -> bool:
+        return mark.line < len(self.lines)
 
     def _mapping(self, node: Node, events: Iterator[Event], depth: int) -> Node:
         seen: set[str] = set()
+        end = None
         for event in events:
             if isinstance(event, MappingEndEvent):
+                end = event.end_mark
                 break
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if key.text is None:
                 key = _rejoined(key) or key
             if key.text is None:
-                raise self.fault("a key must be text", key.line, key.column)
+                self.fault("a key must be text", key.line, key.column, traps.QUOTE)
+                continue
             if key.text == "<<":
-                raise self.fault("YAML merges are not allowed", key.line, key.column)
+                self.fault("YAML merges are not allowed", key.line, key.column, "write :$holder:")
             if key.text in seen:
-                raise self.fault(f"the key {key.text} is given twice", key.line, key.column)
+                self.fault(f"the key {key.text} is given twice", key.line, key.column)
+                continue
             seen.add(key.text)
-            node.pairs.append(_mended(key, value))  # type: ignore[union-attr]
-        return _expression_map(node)
+            node.pairs.append(self._mended(key, value))  # type: ignore[union-attr]
+        span = self._span(node, end) if node.flow and end is not None else ""
+        return _expression_map(node, span)
+
+    def _mended(self, key: Node, value: Node) -> tuple[Node, Node]:
+        """Join what YAML cut at an inner `: ` while a bracket was open: `$s.First({A: $x})`."""
+        text = key.text or ""
+        if key.quoted or not value.is_scalar or _balanced(text):
+            return key, value
+        whole = f"{text}: {value.text}"
+        if not _balanced(whole):
+            return key, value
+        self.warn("an expression with ': ' in it", key.line, key.column, traps.QUOTE)
+        return (
+            Node(key.line, key.column, text=whole),
+            Node(value.line, value.column, text=""),
+        )
+
+    def _span(self, node: Node, end: Any) -> str:
+        """Return the source of a flow map that stands on one line, without its braces."""
+        if end.line + 1 != node.line or not self._is_line(end):
+            return ""
+        text = self.lines[end.line][node.column - 1 : end.column]
+        return text[1:-1].strip() if text[:1] == "{" and text[-1:] == "}" else ""
 
 
 def _rejoined(key: Node) -> Node | None:
@@ -156,23 +240,16 @@ def _rejoined(key: Node) -> Node | None:
     return None
 
 
-def _mended(key: Node, value: Node) -> tuple[Node, Node]:
-    """Join what YAML cut at an inner `: ` while a bracket was open, as in `$s.First({A: $x})`."""
-    text = key.text or ""
-    if key.quoted or _balanced(text) or not value.is_scalar:
-        return key, value
-    whole = Node(key.line, key.column, text=f"{text}: {value.text}")
-    return whole, Node(value.line, value.column, text="")
-
-
-def _expression_map(node: Node) -> Node:
+def _expression_map(node: Node, span: str) -> Node:
     """Turn `{$x}` and `{.Now}` back into text, and split compact pairs such as `{A:1}`."""
     pairs = node.pairs or []
-    if not node.flow:
+    if not node.flow or not pairs:
         return node
-    if len(pairs) == 1 and pairs[0][1].is_blank and not pairs[0][0].quoted:
-        text = pairs[0][0].text or ""
-        if text[:1] in ("$", ".", "/") or (text.endswith(")") and "(" in text):
+    first = pairs[0][0]
+    if all(value.is_blank for _, value in pairs) and not first.quoted:
+        text = span or (first.text or "" if len(pairs) == 1 else "")
+        alone = len(pairs) == 1 or not _balanced(first.text or "")
+        if alone and _EXPRESSION.match(text):
             return Node(node.line, node.column, text="{" + text + "}")
     node.pairs = [_split(key) if value.is_blank else (key, value) for key, value in pairs]
     return node
@@ -195,6 +272,6 @@ def _balanced(text: str) -> bool:
     for character in text:
         if character in BRACKETS:
             open_brackets.append(BRACKETS[character])
-        elif character in BRACKETS.values() and open_brackets:
+        elif open_brackets and character in ")]}":
             open_brackets.pop()
     return not open_brackets

@@ -62,9 +62,9 @@ def test_signal_before_the_wait_is_kept_for_it() -> None:
 def test_each_wait_takes_one_signal_in_order() -> None:
     for number in ("1", "2"):
         knock(number, source=number)
-    run = begin("- WAIT door >> $a\n- WAIT door >> $b\n- RETURN: [$a, $b]")
+    run = begin("- WAIT door >> $a\n- WAIT door >> $b\n- RETURN: '{$a}{$b}'")
     pump()
-    assert result(run) == ["1", "2"]
+    assert result(run) == "12"
 
 
 def test_same_source_signals_once() -> None:

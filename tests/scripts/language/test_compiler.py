@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,49 +13,16 @@ from scripts.language.compiler import CompiledFile, compile_file
 from scripts.language.errors import LoadErrors
 from tests.scripts.language.world import VOCABULARY, compiled
 
-FAULTS = [
-    ("- INFOO hi", "1:3: unknown command INFOO (did you mean INFO?)"),
-    ("- info hi", "1:3: a command was expected, not 'info hi' (command words are in capitals)"),
-    ("- THEN: INFO x", "1:3: THEN follows no IF"),
-    ("- IF $x: INFO a\n- INFO b\n- ELSE: INFO c", "3:3: ELSE follows no IF"),
-    ("- IF:\n    $x: 1\n- INFO b", "1:3: THEN or ELSE must follow"),
-    ("- IF hello: INFO x", "1:3: 'hello' is not an assertion (begin with a holder such as $x)"),
-    (
-        "- READ A:\n    Key: 1\n    Assrt: 1",
-        "3:5: READ has no parameter Assrt (did you mean Assert?)",
-    ),
-    ("- READ >> $x:\n    Set: A", "1:3: READ needs Key"),
-    ("- READ A:\n    Set: B\n    Key: 1", "2:5: Set is given twice"),
-    ("- INFO a: b", "1:11: INFO takes no value here"),
-    ("- PUT 1", "1:3: PUT needs >> $name"),
-    ("- ECHO 1 >> a-b!", "1:3: a-b! cannot take a result (write >> $name)"),
-    ("- RETURN: $x.Lenght()", "1:11: unknown function Lenght (did you mean Length?)"),
-    ("- INFO: $.Mgs.From", "1:9: there is no system holder $.Mgs (did you mean Msg?)"),
-    ("- ASSERT $x:\n    A.IsDomian:", "2:5: unknown function IsDomian (did you mean IsDomain?)"),
-    ("- ASSERT:\n    AllOf: A", "2:12: A has no context here (write $A)"),
-    ("- SET 5", "1:3: SET needs a holder, such as $x"),
-    ("- {A: 1, B: 2}", "1:3: one list item holds one command (begin each with a dash)"),
-    ("A: 1\nA: 2", "2:1: the key A is given twice"),
-    ("A: &x\n- INFO a", "1:4: anchors and aliases are not allowed"),
-    ("A: !!python/object:os\n- INFO a", "1:4: tags are not allowed"),
-    ("- IF $x: INFO a\n- ELSE $y.Or.IsText", "2:3: ELSE: Or must follow a function of a value"),
-    ("just text", "1:1: a script file is a map of scripts, or a list of commands"),
-    ("", "1:1: the file is empty"),
-    ("A!:\n- INFO a", "1:1: 'A!' is not a script name (letters, digits, space and _ . @ - only)"),
-    ("A: INFO x", "1:4: A must be a list of commands"),
-]
+FAULTS = yaml.safe_load((Path(__file__).parent / "faults.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("source", "fault"), FAULTS)
-def test_fault(source: str, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "faults"), [(each["script"], each["faults"]) for each in FAULTS]
+)
+def test_faults(source: str, faults: list[str]) -> None:
     with pytest.raises(LoadErrors) as refused:
         compiled(source)
-    assert [str(each) for each in refused.value] == [f"test.yaml:{fault}"]
-
-
-def test_text_that_yaml_would_cut_is_told_to_be_quoted() -> None:
-    with pytest.raises(LoadErrors, match=r"test.yaml:1:14: not YAML: .*quote"):
-        compiled("- INFO: Price: 3")
+    assert [str(each) for each in refused.value] == [f"test.yaml:{each}" for each in faults]
 
 
 def test_all_faults_are_told_at_once_in_order() -> None:

@@ -118,6 +118,12 @@ class World:
             return call.arguments.get("Value")
         return None if signal is TIMED_OUT else signal
 
+    def abandon(self, hook: str) -> None:
+        self.journal.append(("ABANDON", hook))
+
+    def asks(self, word: str) -> bool:
+        return word == "CONFIRM"
+
     def system(self, name: str) -> Any:
         return {"Msg": MESSAGE, "Hosted": {"Domain": "library.test"}}.get(name)
 
