@@ -232,12 +232,12 @@ def read_frontend(domain: str, key: Any) -> Row | None:
 
 
 def read_key(domain: str, key: Any) -> Row | None:
-    """Read {Domain, DKIM}: a key this deployment knows, without asking DNS."""
+    """Read {Domain, DKIM}: a key that was ever seen here, without asking DNS."""
     selector = str(key.get("DKIM") or "")
-    public = keys.known_key(str(key.get("Domain") or "").lower(), selector)
+    public = keys.document_key(str(key.get("Domain") or ""), selector)
     if public is None:
         return None
-    return Row(key=selector, fields={"Algorithm": "ed25519", "PublicKey": public.spki})
+    return Row(key=selector, fields={"Algorithm": public.algorithm, "PublicKey": public.spki})
 
 
 DATASETS = {

@@ -268,6 +268,9 @@ PEER_ROUTES: list[str] = env.list("PEER_ROUTES", default=[])
 OUTGOING_ALLOW: list[str] = env.list("OUTGOING_ALLOW", default=[])
 # Resolvers asked for peers' keys; they must validate DNSSEC and be reached over loopback.
 DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", default=["127.0.0.1"])
+# Who keeps private keys; messaging.socket_signer.SocketSigner asks the service at SIGNER_SOCKET.
+SIGNER: str = env("SIGNER", default="messaging.signers.LocalSigner")
+SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock")
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)

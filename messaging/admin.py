@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,17 +10,20 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from messaging import keys, outbox
+from messaging import key_life, keys, outbox
 from messaging.admin_readonly import ReadOnlyAdmin
+from messaging.errors import MessagingError
 from messaging.models import (
     DomainKey,
     HostedDomain,
     InboxMessage,
+    KeyLookup,
     OutboxMessage,
     PeerKey,
     Refusal,
 )
-from messaging.signing import PublicKey
+from messaging.signing import read_key
+from messaging.states import KeyState
 from messaging.syntax import is_domain, is_selector
 
 
@@ -28,17 +32,74 @@ class HostedDomainAdmin(ReadOnlyAdmin):
     list_display = ("name", "title", "created_at")
     search_fields = ("name", "title")
     ordering = ("name",)
+    actions = ("make_next_key",)
+
+    @admin.action(description="Make the next key (publish it, then rotate)", permissions=["rotate"])
+    def make_next_key(self, request: HttpRequest, queryset: QuerySet[HostedDomain]) -> None:
+        for domain in queryset:
+            _do(self, request, _next_made, domain.name)
+
+    def has_rotate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("messaging.change_domainkey")
+
+
+def _do(page: ReadOnlyAdmin, request: HttpRequest, work: Callable[..., str], *names: str) -> None:
+    """Do it and say so, or say why not."""
+    try:
+        page.message_user(request, work(*names))
+    except MessagingError as error:
+        page.message_user(request, str(error), messages.ERROR)
 
 
 @admin.register(DomainKey)
 class DomainKeyAdmin(ReadOnlyAdmin):
     # An allow list: the private key is in no view, sealed or not.
-    fields = ("id", "domain", "selector", "public_key", "is_current", "created_at")
-    list_display = ("domain", "selector", "public_key", "is_current", "created_at")
+    fields = ("id", "domain", "selector", "public_key", "state", "created_at", "changed_at")
+    list_display = ("domain", "selector", "state", "public_key", "changed_at", "created_at")
     list_select_related = ("domain",)
-    list_filter = ("is_current",)
+    list_filter = ("state",)
     search_fields = ("domain__name", "public_key")
     ordering = ("domain", "-created_at")
+    actions = ("rotate", "retire", "compromise")
+
+    @admin.action(description="Sign with this NEXT key from now on", permissions=["rotate"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
+        for key in queryset:
+            if key.state != KeyState.NEXT:
+                self.message_user(request, f"{key} is not a NEXT key.", messages.ERROR)
+                continue
+            _do(self, request, _rotated, key.domain_id)
+
+    @admin.action(description="Retire: destroy the private half", permissions=["rotate"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
+        for key in queryset:
+            _do(self, request, _retired, key.domain_id, key.selector)
+
+    @admin.action(description="COMPROMISED: refuse all it has signed", permissions=["rotate"])
+    def compromise(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
+        for key in queryset:
+            _do(self, request, _compromised, key.domain_id, key.selector)
+
+    def has_rotate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("messaging.change_domainkey")
+
+
+def _next_made(name: str) -> str:
+    return f"{key_life.create_next(name)} is made: publish what `domain dns {name}` prints, rotate."
+
+
+def _rotated(name: str) -> str:
+    following, before = key_life.rotate(name)
+    return f"{following} signs now; {before} still verifies: leave it in DNS."
+
+
+def _retired(name: str, selector: str) -> str:
+    return f"{key_life.retire(name, selector)} is retired: its private half is gone."
+
+
+def _compromised(name: str, selector: str) -> str:
+    key, current = key_life.compromise(name, selector)
+    return f"{key} is refused from now on; {current} signs: publish `domain dns {name}`."
 
 
 class PinForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -48,7 +109,7 @@ class PinForm(forms.ModelForm):  # type: ignore[type-arg]
         model = PeerKey
         fields = ("domain", "selector", "public_key")
 
-    public_key = forms.CharField(widget=forms.Textarea, help_text="Base64 or PEM, Ed25519")
+    public_key = forms.CharField(widget=forms.Textarea, help_text="Base64, or PEM of Ed25519")
 
     def clean_domain(self) -> str:
         return _checked(self.cleaned_data["domain"], is_domain, "This is no domain name.")
@@ -58,9 +119,9 @@ class PinForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_public_key(self) -> str:
         try:
-            return PublicKey.from_text(self.cleaned_data["public_key"]).spki
+            return read_key(self.cleaned_data["public_key"]).spki
         except ValueError as error:
-            raise forms.ValidationError("This is no Ed25519 public key.") from error
+            raise forms.ValidationError("This is no Ed25519 or RSA public key.") from error
 
     def clean(self) -> dict[str, Any]:
         """Take over the row of a key that is there already: the operator's word is above DNS."""
@@ -90,6 +151,14 @@ class PeerKeyAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: PeerKey, form: Any, change: bool) -> None:
         pinned = keys.pin_key(obj.domain, obj.selector, obj.public_key)
         obj.pk = pinned.pk
+
+
+@admin.register(KeyLookup)
+class KeyLookupAdmin(ReadOnlyAdmin):
+    list_display = ("domain", "selector", "outcome", "until", "detail")
+    list_filter = ("outcome",)
+    search_fields = ("domain", "detail")
+    ordering = ("-until",)
 
 
 @admin.register(InboxMessage)

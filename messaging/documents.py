@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from messaging.canonical import NotCanonical, canonical_bytes
-from messaging.signing import PrivateKey, PublicKey
+from messaging.signing import ED25519, RSA, PublicKey, SigningKey
 from messaging.syntax import (
     is_domain,
     is_schema,
@@ -20,7 +20,8 @@ from messaging.syntax import (
 
 LARGEST_DOCUMENT = 16 * 1024
 SKEW = timedelta(seconds=60)
-ALGORITHM = "ed25519-sha256"
+# Informational and not signed; the key decides.
+ALGORITHMS = (f"{ED25519}-sha256", f"{RSA}-sha256")
 _ALWAYS = ("Token", "Issuer", "Schema", "Issued", "Starts")
 _IF_SET = ("Expires", "Identifier", "Biostamp", "DKIM")
 _KNOWN = frozenset({*_ALWAYS, *_IF_SET, "Context", "Signature", "Algorithm"})
@@ -53,7 +54,7 @@ def signing_payload(document: Mapping[str, Any]) -> dict[str, Any]:
     return payload | {name: document[name] for name in _IF_SET if document.get(name)}
 
 
-def sign_document(document: Mapping[str, Any], key: PrivateKey, selector: str) -> dict[str, Any]:
+def sign_document(document: Mapping[str, Any], key: SigningKey, selector: str) -> dict[str, Any]:
     """Return the complete document: long Schema, DKIM and Signature added.
 
     Starts defaults to Issued and Context to `{}`. Raises InvalidDocument for one that no wallet
@@ -119,7 +120,7 @@ def _check_structure(document: dict[str, Any]) -> None:
         raise InvalidDocument(1, "Context is not a map")
     if ("Identifier" in document) != ("Biostamp" in document):
         raise InvalidDocument(1, "Identifier and Biostamp come together")
-    if document.get("Algorithm", ALGORITHM) != ALGORITHM:
+    if document.get("Algorithm", ALGORITHMS[0]) not in ALGORITHMS:
         raise InvalidDocument(1, "the algorithm is not supported")
 
 

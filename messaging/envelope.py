@@ -14,7 +14,7 @@ from uuid import UUID
 
 from messaging.canonical import NotCanonical, canonical_bytes, sha256_hex
 from messaging.ids import uuid4
-from messaging.signing import PrivateKey, PublicKey
+from messaging.signing import PublicKey, SigningKey
 from messaging.syntax import (
     format_time,
     is_domain,
@@ -140,7 +140,7 @@ class Envelope:
     def is_signed(self) -> bool:
         return bool(self.signature)
 
-    def signed(self, key: PrivateKey) -> Envelope:
+    def signed(self, key: SigningKey) -> Envelope:
         """Return this envelope with its hash and `key`'s signature over the canonical bytes."""
         data = self.canonical()
         return replace(self, hash=sha256_hex(data), signature=key.sign(data))

@@ -9,7 +9,19 @@ class UnknownDomain(MessagingError):
     """The domain is not hosted here, or has no current key to sign with."""
 
 
-class SealBroken(MessagingError):
+class KeyLifeError(MessagingError, ValueError):
+    """A key cannot be made to do this in the state it is in."""
+
+
+class CannotSign(MessagingError):
+    """A private key of our own cannot be used now; nothing is sent in its stead."""
+
+
+class SignerFailed(CannotSign):
+    """The key service does not answer, or not with a signature of the key."""
+
+
+class SealBroken(CannotSign):
     """A sealed value cannot be opened: changed, moved to another row, or its key is gone."""
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from messaging import clock, keys, points, rows
 from messaging.canonical import BadJson, parse_json, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
-from messaging.errors import KeyUnavailable
+from messaging.errors import CannotSign, KeyUnavailable
 from messaging.models import InboxMessage
 from messaging.refusals import PUBLIC_TEXT, Reason, Refused, count_refusal
 from messaging.registry import Mode, Sender, Subject, registry
@@ -251,6 +251,10 @@ def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
         return _error(message.response_status)
     try:
         response = _signed_response(checked, message.response or {})
+    except CannotSign as error:
+        # Most often the wrong FIELD_KEYS, or a key service that is down. The answer is stored.
+        log.error("response_not_signed", message=str(message.pk), error=str(error))
+        return _error(503)
     except Malformed as error:
         log.error("response_not_signable", message=str(message.pk), error=str(error))
         return _error(500)

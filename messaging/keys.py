@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
 
-from messaging import clock, dns_keys
-from messaging.errors import KeyUnavailable, UnknownDomain
+from messaging import clock, peer_keys
+from messaging.errors import CannotSign, KeyUnavailable, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, PeerKey
 from messaging.remembered import Remembered
-from messaging.rows import refuse_in_transaction
-from messaging.sealing import seal, unseal
-from messaging.signing import PrivateKey, PublicKey
-from messaging.states import KeySource
+from messaging.signers import chosen, signer_of
+from messaging.signing import PublicKey, SigningKey, read_key
+from messaging.states import VERIFY_DOCUMENTS, VERIFY_MESSAGES, KeySource, KeyState
 from messaging.syntax import is_domain, is_selector
 
 log = structlog.get_logger(__name__)
 
-FIRST_SELECTOR = "pw1"
-SHORTEST_TTL = timedelta(seconds=60)
-LONGEST_TTL = timedelta(days=1)
-
 _names: Remembered[str] = Remembered()
-_signing: Remembered[tuple[str, PrivateKey]] = Remembered()
+_signing: Remembered[tuple[str, SigningKey]] = Remembered()
 _own: Remembered[PublicKey] = Remembered()
 
 
@@ -39,7 +32,7 @@ def forget_remembered() -> None:
 def create_domain(name: str, title: str = "") -> HostedDomain:
     """Host a domain, with a new key `pw1`; one that is hosted already is returned unchanged.
 
-    Raises ValueError for what is no domain name.
+    Raises ValueError for what is no domain name, CannotSign when the signer makes no key.
     """
     if not is_domain(name):
         raise ValueError(f"{name!r} is not a domain name")
@@ -48,21 +41,31 @@ def create_domain(name: str, title: str = "") -> HostedDomain:
             name=name.lower(), defaults={"title": title, "created_at": clock.now()}
         )
         if created:
-            _add_key(domain, FIRST_SELECTOR)
+            add_key(domain, KeyState.ACTIVE)
     return domain
 
 
-def _add_key(domain: HostedDomain, selector: str) -> DomainKey:
-    private = PrivateKey.generate()
+def add_key(domain: HostedDomain, state: KeyState) -> DomainKey:
+    """Make a key for a domain, under the next number. The caller guards that its state is free.
+
+    Raises CannotSign when the signer makes none.
+    """
+    selectors = domain.keys.values_list("selector", flat=True)
+    numbers = [int(text[2:]) for text in selectors if text[2:].isdecimal()]
+    now = clock.now()
     key = DomainKey(
         domain=domain,
-        selector=selector,
-        public_key=private.public.spki,
-        created_at=clock.now(),
+        selector=f"pw{max(numbers, default=0) + 1}",
+        is_current=state == KeyState.ACTIVE,
+        state=state,
+        created_at=now,
+        changed_at=now,
     )
-    key.private_key = seal(private.seed(), bound_to=key.bound_to)
+    public, key.private_key = chosen().create(key.bound_to)
+    key.public_key = public.spki
     key.save(force_insert=True)
     forget_remembered()
+    log.info("key_created", key=str(key), state=str(state))
     return key
 
 
@@ -81,10 +84,10 @@ def _read_hosted_name(name: str) -> str | None:
     return HostedDomain.objects.filter(name__in=names).values_list("name", flat=True).first()
 
 
-def signing_key(name: str) -> tuple[str, PrivateKey]:
+def signing_key(name: str) -> tuple[str, SigningKey]:
     """Return selector and private key that a hosted domain signs with now.
 
-    Raises UnknownDomain, or SealBroken when the stored key does not open.
+    Raises UnknownDomain, or CannotSign when the key does not open or is another than it was.
     """
     found = _signing.ask(name.lower(), partial(_read_signing_key, name.lower()))
     if found is None:
@@ -92,15 +95,18 @@ def signing_key(name: str) -> tuple[str, PrivateKey]:
     return found
 
 
-def _read_signing_key(name: str) -> tuple[str, PrivateKey] | None:
+def _read_signing_key(name: str) -> tuple[str, SigningKey] | None:
     key = DomainKey.objects.filter(domain_id=name, is_current=True).first()
     if key is None:
         return None
-    return key.selector, PrivateKey.from_seed(unseal(key.private_key, bound_to=key.bound_to))
+    private = signer_of(key.private_key).open(key.bound_to, key.private_key)
+    if private.public.spki != key.public_key:
+        raise CannotSign(f"the private half of {key} is that of another key")
+    return key.selector, private
 
 
 def published_key(name: str) -> tuple[str, PublicKey]:
-    """Return selector and public key of a hosted domain, for its DNS. Raises UnknownDomain."""
+    """Return selector and public key that a hosted domain signs with. Raises UnknownDomain."""
     key = DomainKey.objects.filter(domain_id=name.lower(), is_current=True).first()
     if key is None:
         raise UnknownDomain(f"{name} is not hosted here")
@@ -108,18 +114,32 @@ def published_key(name: str) -> tuple[str, PublicKey]:
 
 
 def known_key(domain: str, selector: str) -> PublicKey | None:
-    """Return the key of a domain without asking DNS: hosted, else pinned, else still cached."""
+    """Return the key that a domain's messages verify under, without asking DNS: hosted, else
+    pinned, else from DNS and not expired."""
     domain, selector = domain.lower(), selector.lower()
-    own = _own.ask((domain, selector), partial(_read_own_key, domain, selector))
-    if own is not None:
-        return own
-    fresh = Q(source=KeySource.PINNED) | Q(expires_at__gt=clock.now())
-    peer = PeerKey.objects.filter(fresh, domain=domain, selector=selector).first()
-    return None if peer is None else PublicKey.from_text(peer.public_key)
+    own = _own.ask((domain, selector), partial(_read_own_key, domain, selector, VERIFY_MESSAGES))
+    return peer_keys.fresh(domain, selector) if own is None else own
 
 
-def _read_own_key(domain: str, selector: str) -> PublicKey | None:
-    key = DomainKey.objects.filter(domain_id=domain, selector=selector).first()
+def document_key(domain: str, selector: str) -> PublicKey | None:
+    """Return the key that a domain's documents verify under, as far as it was ever seen here.
+
+    Old selectors are kept: tokens outlive rotations. None for a compromised one.
+    """
+    domain, selector = domain.lower(), selector.lower()
+    if hosts(domain):
+        return _read_own_key(domain, selector, VERIFY_DOCUMENTS)
+    return peer_keys.ever(domain, selector)
+
+
+def hosts(domain: str) -> bool:
+    """Say whether this very domain is hosted here: of those our own table knows best."""
+    return HostedDomain.objects.filter(name=domain.lower()).exists()
+
+
+def _read_own_key(domain: str, selector: str, states: tuple[KeyState, ...]) -> PublicKey | None:
+    keys = DomainKey.objects.filter(domain_id=domain, selector=selector, state__in=states)
+    key = keys.first()
     return None if key is None else PublicKey.from_text(key.public_key)
 
 
@@ -140,32 +160,9 @@ def find_key(domain: str, selector: str) -> PublicKey | None:
     """Do what key_of does, but raise KeyUnavailable when DNS cannot say: "not now" is not "no"."""
     domain, selector = domain.lower(), selector.lower()
     public = known_key(domain, selector)
-    if public is not None or not (is_domain(domain) and is_selector(selector)):
+    if public is not None or not (is_domain(domain) and is_selector(selector)) or hosts(domain):
         return public
-    if HostedDomain.objects.filter(name=domain).exists():
-        return None  # of our own domains this table knows best
-    refuse_in_transaction()
-    found = dns_keys.look_up(domain, selector)
-    if found is None:
-        return None
-    _keep(domain, selector, found)
-    return found.public
-
-
-def _keep(domain: str, selector: str, found: dns_keys.FoundKey) -> None:
-    ttl = min(max(timedelta(seconds=found.ttl_seconds), SHORTEST_TTL), LONGEST_TTL)
-    values = {"public_key": found.public.spki, "expires_at": clock.now() + ttl}
-    cached = PeerKey.objects.filter(domain=domain, selector=selector, source=KeySource.DNS)
-    if not cached.update(**values):
-        fresh = PeerKey(
-            domain=domain,
-            selector=selector,
-            source=KeySource.DNS,
-            created_at=clock.now(),
-            **values,
-        )
-        # A key pinned in this moment stays: the operator's word is above DNS.
-        PeerKey.objects.bulk_create([fresh], ignore_conflicts=True)
+    return peer_keys.ask(domain, selector)
 
 
 def pin_key(domain: str, selector: str, text: str) -> PeerKey:
@@ -179,18 +176,10 @@ def pin_key(domain: str, selector: str, text: str) -> PeerKey:
         domain=domain.lower(),
         selector=selector.lower(),
         defaults={
-            "public_key": PublicKey.from_text(text).spki,
+            "public_key": read_key(text).spki,
             "source": KeySource.PINNED,
             "expires_at": None,
             "created_at": clock.now(),
         },
     )
     return key
-
-
-def forget_expired_keys() -> int:
-    """Delete cached keys a day after they expired; return how many."""
-    limit = clock.now() - LONGEST_TTL
-    expired = PeerKey.objects.filter(source=KeySource.DNS, expires_at__lt=limit)
-    # Asked every second by the sweep: only a real deletion takes SQLite's write lock.
-    return expired.delete()[0] if expired.exists() else 0

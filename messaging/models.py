@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.db import models
 
 from messaging.ids import uuid7
-from messaging.states import InboxState, KeySource, OutboxState
+from messaging.states import InboxState, KeySource, KeyState, LookupOutcome, OutboxState
 
 DOMAIN_LENGTH = 253
 LABEL_LENGTH = 63
 SUBJECT_LENGTH = 101
 KEY_LENGTH = 60
+PEER_KEY_LENGTH = 800  # RSA of 4096 bits
 
 
 class HostedDomain(models.Model):
@@ -28,15 +29,25 @@ class HostedDomain(models.Model):
 
 
 class DomainKey(models.Model):
-    """A key pair of a hosted domain; old ones stay, so that what they signed still verifies."""
+    """A key pair of a hosted domain; old ones stay, so that what they signed still verifies.
+
+    `is_current` says the same as ACTIVE, for the release before, which knows no states.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     domain = models.ForeignKey(HostedDomain, on_delete=models.CASCADE, related_name="keys")
     selector = models.CharField(max_length=LABEL_LENGTH)
     public_key = models.CharField(max_length=KEY_LENGTH)
-    private_key = models.TextField(help_text="Sealed, bound to this row")
+    private_key = models.TextField(
+        blank=True,
+        help_text="Sealed and bound to this row, or a mark: a key service has it",
+    )
     is_current = models.BooleanField(default=True)
+    state = models.CharField(
+        max_length=11, choices=KeyState, default=KeyState.ACTIVE, db_default=KeyState.ACTIVE
+    )
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, help_text="When it entered its state")
 
     class Meta:
         constraints = [
@@ -58,11 +69,15 @@ class DomainKey(models.Model):
 
 
 class PeerKey(models.Model):
-    """A public key of another domain: pinned by an operator, or kept from DNS until it expires."""
+    """A public key of another domain: pinned by an operator, or kept from DNS.
+
+    One from DNS verifies messages until it expires. It is kept longer, because documents that it
+    signed must verify when the domain has withdrawn it after a rotation.
+    """
 
     domain = models.CharField(max_length=DOMAIN_LENGTH)
     selector = models.CharField(max_length=LABEL_LENGTH)
-    public_key = models.CharField(max_length=KEY_LENGTH)
+    public_key = models.CharField(max_length=PEER_KEY_LENGTH)
     source = models.CharField(max_length=6, choices=KeySource)
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField()
@@ -70,6 +85,29 @@ class PeerKey(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["domain", "selector"], name="peer_key_selector")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.selector} of {self.domain}"
+
+
+class KeyLookup(models.Model):
+    """The look-up of one key in DNS: who is asking now, and what the last answer was.
+
+    The row is the lock: of all processes that need a key, the one that claims it asks.
+    """
+
+    domain = models.CharField(max_length=DOMAIN_LENGTH)
+    selector = models.CharField(max_length=LABEL_LENGTH)
+    outcome = models.CharField(max_length=7, choices=LookupOutcome, default=LookupOutcome.ASKED)
+    until = models.DateTimeField(null=True, help_text="How long the outcome holds")
+    claimed_until = models.DateTimeField(db_index=True)
+    fence = models.PositiveIntegerField(default=1, help_text="Counts claims")
+    detail = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="key_lookup_once")
         ]
 
     def __str__(self) -> str:

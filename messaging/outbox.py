@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from messaging import clock, inbox, keys, points, rows
+from messaging import clock, inbox, keys, peer_keys, points, rows
 from messaging.answers import read_answer
 from messaging.bell import HEARD, ring
 from messaging.envelope import Envelope, Malformed
-from messaging.errors import SealBroken, UnknownDomain, Unreachable, Unsendable
+from messaging.errors import CannotSign, UnknownDomain, Unreachable, Unsendable
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from messaging.registry import registry
@@ -180,7 +180,7 @@ def _attempt(message: OutboxMessage) -> Outcome:
         raw = _signed(message)
     except UnknownDomain as error:
         return Outcome(final=True, error=f"cannot be signed: {error}")
-    except SealBroken as error:
+    except CannotSign as error:
         # Most often a deployment with the wrong FIELD_KEYS: that must not kill what is queued.
         return Outcome(error=f"cannot be signed: {error}")
     points.reach("ob_signed")
@@ -200,7 +200,7 @@ def _deadline(message: OutboxMessage) -> datetime:
 def _signed(message: OutboxMessage) -> bytes:
     """Return the bytes to send: those of the last attempt while fresh, else signed anew.
 
-    Raises UnknownDomain, SealBroken, LostClaim.
+    Raises UnknownDomain, CannotSign, LostClaim.
     """
     now = clock.now()
     if message.signed_at and timedelta() <= now - message.signed_at < SIGNATURE_LIFE:
@@ -337,4 +337,4 @@ def sweep() -> dict[str, int]:
     ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
     for message_id in ids:
         ring("messaging.deliver", str(message_id))
-    return {"outbox": len(ids), "pruned": inbox.prune() + keys.forget_expired_keys()}
+    return {"outbox": len(ids), "pruned": inbox.prune() + peer_keys.prune()}

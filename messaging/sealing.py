@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 from functools import lru_cache
 
@@ -14,9 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from messaging.errors import SealBroken
 
-__all__ = ["SealBroken", "field_keys", "seal", "unseal"]
+__all__ = ["SealBroken", "field_keys", "is_sealed", "reseal", "seal", "unseal"]
 NONCE_BYTES = 12
 KEY_BYTES = 32
+_SEALED = re.compile("[A-Za-z0-9]+:[A-Za-z0-9+/]+={0,2}")
 
 
 @lru_cache(maxsize=4)
@@ -32,7 +34,7 @@ def field_keys(text: str) -> dict[str, bytes]:
             key = bytes.fromhex(digits)
         except ValueError:
             key = b""
-        if not name.isalnum() or name in keys or len(key) != KEY_BYTES:
+        if not (name.isascii() and name.isalnum()) or name in keys or len(key) != KEY_BYTES:
             raise ImproperlyConfigured(
                 f"FIELD_KEYS must be id:hex,id:hex with different ids and {KEY_BYTES} bytes each"
             )
@@ -62,3 +64,18 @@ def unseal(text: str, *, bound_to: str) -> bytes:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
     except (binascii.Error, ValueError, InvalidTag):
         raise SealBroken(f"the sealed value of {bound_to} does not open") from None
+
+
+def is_sealed(text: str) -> bool:
+    """Say whether this has the form of a sealed value."""
+    return _SEALED.fullmatch(text) is not None
+
+
+def reseal(text: str, *, bound_to: str) -> str | None:
+    """Return the value sealed under the first of FIELD_KEYS; None when it already is.
+
+    Opens it either way, so a value that is lost is found out here. Raises SealBroken.
+    """
+    plaintext = unseal(text, bound_to=bound_to)
+    name = next(iter(field_keys(settings.FIELD_KEYS)))
+    return None if text.startswith(f"{name}:") else seal(plaintext, bound_to=bound_to)

@@ -1,4 +1,7 @@
-"""Ed25519 keys: their spellings (protocol 2.8, 2.10), signatures and strict verification."""
+"""Keys: their spellings (protocol 2.8, 2.10), signatures and strict verification.
+
+What is signed here is signed with Ed25519; RSA is read, because other domains may publish it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,19 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from messaging.canonical import sha256_hex
 
@@ -17,6 +29,10 @@ from messaging.canonical import sha256_hex
 SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+ED25519, RSA = "ed25519", "rsa"
+# Smaller ones can be broken, and larger ones cost a receiver more than a message is worth.
+RSA_BITS = range(2048, 4097)
+RSA_EXPONENT = 65537
 
 
 def strict_base64(text: str, size: int) -> bytes:
@@ -35,9 +51,10 @@ def strict_base64(text: str, size: int) -> bytes:
 
 @dataclass(frozen=True)
 class PublicKey:
-    """An Ed25519 public key, `raw` being its 32 bytes."""
+    """An Ed25519 public key, `raw` being its 32 bytes; see RsaPublicKey for the other kind."""
 
     raw: bytes
+    algorithm = ED25519
 
     @classmethod
     def from_text(cls, text: str) -> PublicKey:
@@ -75,10 +92,10 @@ class PublicKey:
         """The form of a DKIM record: 44 characters, base64 of the raw key."""
         return base64.b64encode(self.raw).decode()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the DER form in hexadecimal: names a key in logs and rows."""
-        return sha256_hex(SPKI_PREFIX + self.raw)
+        return sha256_hex(base64.b64decode(self.spki))
 
     @cached_property
     def _verifier(self) -> Ed25519PublicKey:
@@ -92,6 +109,72 @@ class PublicKey:
         except (ValueError, InvalidSignature):
             return False
         return True
+
+
+@dataclass(frozen=True)
+class RsaPublicKey(PublicKey):
+    """An RSA public key of another domain, `raw` being its DER SubjectPublicKeyInfo."""
+
+    algorithm = RSA
+
+    @classmethod
+    def from_text(cls, text: str) -> RsaPublicKey:
+        """Read base64 of DER SubjectPublicKeyInfo, of 2048 to 4096 bits. Raises ValueError."""
+        try:
+            der = base64.b64decode(text.encode("ascii"), validate=True)
+            key = load_der_public_key(der)
+        except (binascii.Error, UnicodeEncodeError, ValueError, UnsupportedAlgorithm):
+            raise ValueError("not a DER public key in base64") from None
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("not an RSA key")
+        if key.key_size not in RSA_BITS or key.public_numbers().e != RSA_EXPONENT:
+            raise ValueError("an RSA key has 2048 to 4096 bits and the exponent 65537")
+        return cls(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+    @property
+    def spki(self) -> str:
+        """The wire form: base64 of DER SubjectPublicKeyInfo."""
+        return base64.b64encode(self.raw).decode()
+
+    @property
+    def dkim(self) -> str:
+        """The form of a DKIM record, the same."""
+        return self.spki
+
+    @cached_property
+    def _rsa(self) -> RSAPublicKey:
+        key = load_der_public_key(self.raw)
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("not an RSA key")
+        return key
+
+    def verify(self, data: bytes, signature: str) -> bool:
+        """Say whether `signature` (strict base64, PKCS#1 v1.5 with SHA-256) is this key's."""
+        try:
+            decoded = strict_base64(signature, (self._rsa.key_size + 7) // 8)
+            self._rsa.verify(decoded, data, PKCS1v15(), SHA256())
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+
+def read_key(text: str) -> PublicKey:
+    """Return the key of a domain, Ed25519 in any spelling or RSA in DER. Raises ValueError."""
+    try:
+        return PublicKey.from_text(text)
+    except ValueError:
+        return RsaPublicKey.from_text(text)
+
+
+class SigningKey(Protocol):
+    """A private key, wherever it is: it signs, and its secret is nobody's business."""
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature over `data` in base64. Raises CannotSign."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -21,3 +21,25 @@ class OutboxState(models.TextChoices):
 class KeySource(models.TextChoices):
     PINNED = "PINNED"  # by an operator; never expires
     DNS = "DNS"
+
+
+class KeyState(models.TextChoices):
+    """The life of a key of a domain hosted here."""
+
+    NEXT = "NEXT"  # to be published; verifies, does not sign yet
+    ACTIVE = "ACTIVE"  # signs
+    PREVIOUS = "PREVIOUS"  # signed until a rotation; messages under way still verify
+    RETIRED = "RETIRED"  # its private half is gone; only documents still verify
+    COMPROMISED = "COMPROMISED"  # its private half is gone; nothing verifies
+
+
+# Of messages and of documents: which keys count when something must be verified.
+VERIFY_MESSAGES = (KeyState.NEXT, KeyState.ACTIVE, KeyState.PREVIOUS)
+VERIFY_DOCUMENTS = (*VERIFY_MESSAGES, KeyState.RETIRED)
+
+
+class LookupOutcome(models.TextChoices):
+    ASKED = "ASKED"  # somebody is asking, or died while asking
+    FOUND = "FOUND"
+    MISSING = "MISSING"
+    FAILED = "FAILED"  # DNS could not say

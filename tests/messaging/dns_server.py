@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ class Zone:
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     ttl: int = 600
     validated: bool = True
+    unvalidated: set[str] = field(default_factory=set)
+    negative_ttl: int = 60
+    pause: float = 0.0
     rcode: dns.rcode.Rcode = dns.rcode.NOERROR
     asked: list[tuple[str, str]] = field(default_factory=list)
 
@@ -38,10 +42,13 @@ class Zone:
         assert query.ednsflags & dns.flags.DO
         response = dns.message.make_response(query, recursion_available=True)
         response.set_rcode(self.rcode)
-        if self.validated:
+        time.sleep(self.pause)
+        if self.validated and kind not in self.unvalidated:
             response.flags |= dns.flags.AD
         if (name, kind) not in self.records:
             response.set_rcode(self.rcode or dns.rcode.NXDOMAIN)
+            soa = f"ns.test. hostmaster.test. 1 3600 600 86400 {self.negative_ttl}"
+            response.authority.append(dns.rrset.from_text("test.", 10**7, "IN", "SOA", soa))
         elif self.records[name, kind]:
             texts = [f'"{value}"' for value in self.records[name, kind]]
             response.answer.append(dns.rrset.from_text(question.name, self.ttl, "IN", kind, *texts))

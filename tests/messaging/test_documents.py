@@ -89,7 +89,7 @@ def test_identity_bound_document_is_valid() -> None:
         {"Biostamp": CHAT},
         {"Hash": "x"},
         {"Broker": "broker.test"},
-        {"Algorithm": "rsa-sha256"},
+        {"Algorithm": "md5"},
     ],
 )
 def test_malformed_document_is_neither_signed_nor_believed(changes: dict[str, Any]) -> None:

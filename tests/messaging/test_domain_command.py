@@ -23,8 +23,8 @@ def test_domain_is_created_and_its_record_printed() -> None:
     text = run("create", "Theatre.test", "--title", "The Guild")
     _, public = keys.published_key("theatre.test")
     record = f'pw1._domainkey.pw.theatre.test TXT "v=DKIM1; k=ed25519; p={public.dkim}"\n'
-    assert text == f"theatre.test is hosted here. Publish its key:\n{record}"
-    assert run("dns", "THEATRE.test") == record
+    assert text.startswith(f"theatre.test is hosted here. Publish its key:\n{record}; ")
+    assert run("dns", "THEATRE.test").startswith(record)
 
 
 def test_key_of_a_peer_is_pinned() -> None:

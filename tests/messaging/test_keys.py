@@ -10,7 +10,7 @@ import dns.rcode
 import pytest
 from django.db import transaction
 
-from messaging import clock, dns_keys, keys
+from messaging import clock, dns_keys, keys, peer_keys
 from messaging.errors import KeyUnavailable, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, PeerKey
 from messaging.signing import PrivateKey
@@ -36,6 +36,7 @@ def test_created_domain_signs_with_pw1() -> None:
     assert selector == "pw1"
     assert keys.key_of("theatre.test", "pw1") == private.public
     assert keys.published_key("theatre.test") == ("pw1", private.public)
+    assert isinstance(private, PrivateKey)
     assert private.seed().hex() not in DomainKey.objects.get().private_key
 
 
@@ -196,17 +197,21 @@ def test_pinning_replaces_and_refuses_nonsense() -> None:
 def test_key_pinned_during_a_look_up_stays(zone: Zone) -> None:
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
     found = dns_keys.look_up(PEER, "pw1")
-    assert found is not None
+    assert isinstance(found, dns_keys.FoundKey)
     keys.pin_key(PEER, "pw1", OTHER.spki)
-    keys._keep(PEER, "pw1", found)
+    peer_keys.keep(PEER, "pw1", found)
     assert keys.known_key(PEER, "pw1") == OTHER
 
 
-def test_expired_keys_are_forgotten_and_pinned_ones_are_not(zone: Zone) -> None:
+def test_keys_are_kept_for_documents_as_long_as_tokens_may_live(zone: Zone) -> None:
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
     keys.key_of(PEER, "pw1")
     keys.pin_key(PEER, "pw2", OTHER.spki)
-    assert keys.forget_expired_keys() == 0
-    clock.move(2 * 86400)
-    assert keys.forget_expired_keys() == 1
+    clock.move(700 * 86400)
+    peer_keys.prune()
+    assert keys.known_key(PEER, "pw1") is None
+    assert keys.document_key(PEER, "pw1") == KEY
+    clock.move(60 * 86400)
+    assert peer_keys.prune() == 1
+    assert keys.document_key(PEER, "pw1") is None
     assert keys.known_key(PEER, "pw2") == OTHER

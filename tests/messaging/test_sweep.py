@@ -73,7 +73,7 @@ def test_sweep_forgets_expired_keys(theatre: str, settings: Any) -> None:
         domain=BROKER,
         selector="pw1",
         source="DNS",
-        expires_at=clock.now() - 48 * HOUR,
+        expires_at=clock.now() - 800 * 24 * HOUR,
         created_at=clock.now(),
     )
     assert outbox.sweep() == {"outbox": 0, "pruned": 1}

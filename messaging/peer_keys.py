@@ -1,0 +1,169 @@
+"""The keys of other domains: pinned, or from DNS and kept; one process asks DNS for one key."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, F, Q
+
+from messaging import clock, dns_keys, rows
+from messaging.errors import KeyUnavailable
+from messaging.models import HostedDomain, KeyLookup, PeerKey
+from messaging.signing import PublicKey, read_key
+from messaging.states import KeySource, LookupOutcome
+
+log = structlog.get_logger(__name__)
+
+# How long an answer is believed, whatever its TTL: a key, and that there is none.
+KEY_TTL = (timedelta(seconds=60), timedelta(days=1))
+MISSING_TTL = (timedelta(seconds=30), timedelta(minutes=15))
+FAILED_TTL = timedelta(seconds=5)
+# Longer than both look-ups may take; who claims a look-up and dies holds others up for so long.
+LEASE = timedelta(seconds=2 * dns_keys.LIFETIME_SECONDS + 2)
+LOOK_AGAIN_SECONDS = 0.05
+# A key is kept after it expired for as long as a token may live, and not too many of one domain,
+# which can publish as many as it likes.
+HISTORY = timedelta(days=750)
+MOST_OF_A_DOMAIN = 50
+
+
+def fresh(domain: str, selector: str) -> PublicKey | None:
+    """Return the key if it is pinned, or from DNS and not expired."""
+    valid = Q(source=KeySource.PINNED) | Q(expires_at__gt=clock.now())
+    return _read(valid, domain, selector)
+
+
+def ever(domain: str, selector: str) -> PublicKey | None:
+    """Return the key if it was ever seen here, and the domain has not withdrawn it since."""
+    return _read(Q(), domain, selector)
+
+
+def _read(which: Q, domain: str, selector: str) -> PublicKey | None:
+    # Of a domain that came to be hosted here, its own table knows best: also that a key is void.
+    hosted = Exists(HostedDomain.objects.filter(name=domain))
+    peer = PeerKey.objects.filter(which, ~hosted, domain=domain, selector=selector).first()
+    return None if peer is None else read_key(peer.public_key)
+
+
+def ask(domain: str, selector: str) -> PublicKey | None:
+    """Return the key that DNS has for a domain, or had a moment ago; None when there is none.
+
+    One process asks, the others wait for its answer. May take seconds, so never inside a
+    transaction (RuntimeError). Raises KeyUnavailable when DNS cannot say now.
+    """
+    rows.refuse_in_transaction()
+    end = time.monotonic() + LEASE.total_seconds()
+    while True:
+        lookup = KeyLookup.objects.filter(domain=domain, selector=selector).first()
+        if lookup is not None and lookup.until is not None and lookup.until > clock.now():
+            return _answered(lookup)
+        fence = _claim(domain, selector)
+        if fence is not None:
+            return _answered(_look_up(domain, selector, fence))
+        if time.monotonic() > end:
+            raise KeyUnavailable(f"nobody has found {selector} of {domain} in time")
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _answered(lookup: KeyLookup) -> PublicKey | None:
+    if lookup.outcome == LookupOutcome.FAILED:
+        raise KeyUnavailable(lookup.detail)
+    return fresh(lookup.domain, lookup.selector)
+
+
+def _claim(domain: str, selector: str) -> int | None:
+    """Take the look-up for the length of a lease; return the fence, None when another has it."""
+    now = clock.now()
+    first = KeyLookup(domain=domain, selector=selector, claimed_until=now + LEASE)
+    if rows.insert_new(first):
+        return first.fence
+    free = KeyLookup.objects.filter(
+        Q(until=None) | Q(until__lte=now), domain=domain, selector=selector, claimed_until__lte=now
+    )
+    # One statement decides; the fence that it sets is read back under no lock, because only who
+    # claims changes it and the lease is ours now.
+    if not free.update(claimed_until=now + LEASE, fence=F("fence") + 1):
+        return None
+    return KeyLookup.objects.get(domain=domain, selector=selector).fence
+
+
+def _look_up(domain: str, selector: str, fence: int) -> KeyLookup:
+    """Ask DNS, outside any transaction, and store what it said in one."""
+    try:
+        found: dns_keys.FoundKey | dns_keys.NoKey | KeyUnavailable = dns_keys.look_up(
+            domain, selector
+        )
+    except KeyUnavailable as error:
+        found = error
+    now = clock.now()
+    lookup = KeyLookup(domain=domain, selector=selector, fence=fence)
+    with transaction.atomic():
+        if isinstance(found, dns_keys.FoundKey):
+            lookup.outcome = LookupOutcome.FOUND
+            lookup.until = keep(domain, selector, found)
+        elif isinstance(found, dns_keys.NoKey):
+            lookup.outcome, lookup.detail = LookupOutcome.MISSING, found.why[:300]
+            lookup.until = now + _between(found.ttl_seconds, *MISSING_TTL)
+            if found.withdrawn:
+                _forget_withdrawn(domain, selector)
+        else:
+            lookup.outcome, lookup.detail = LookupOutcome.FAILED, str(found)[:300]
+            lookup.until = now + FAILED_TTL
+        mine = KeyLookup.objects.filter(domain=domain, selector=selector, fence=fence)
+        mine.update(
+            outcome=lookup.outcome, until=lookup.until, detail=lookup.detail, claimed_until=now
+        )
+    log.info("key_looked_up", domain=domain, selector=selector, outcome=lookup.outcome)
+    return lookup
+
+
+def _between(seconds: int, floor: timedelta, ceiling: timedelta) -> timedelta:
+    return min(max(timedelta(seconds=seconds), floor), ceiling)
+
+
+def keep(domain: str, selector: str, found: dns_keys.FoundKey) -> datetime:
+    """Keep a key that DNS vouches for; return until when. A pinned one stays as it is."""
+    expires_at = clock.now() + _between(found.ttl_seconds, *KEY_TTL)
+    values = {"public_key": found.public.spki, "expires_at": expires_at}
+    cached = PeerKey.objects.filter(domain=domain, selector=selector, source=KeySource.DNS)
+    if not cached.update(**values):
+        _make_room(domain)
+        new = PeerKey(
+            domain=domain,
+            selector=selector,
+            source=KeySource.DNS,
+            created_at=clock.now(),
+            **values,
+        )
+        # A key pinned in this moment stays: the operator's word is above DNS.
+        PeerKey.objects.bulk_create([new], ignore_conflicts=True)
+    return expires_at
+
+
+def _make_room(domain: str) -> None:
+    kept = PeerKey.objects.filter(domain=domain, source=KeySource.DNS).order_by("-created_at")
+    surplus = list(kept.values_list("pk", flat=True)[MOST_OF_A_DOMAIN - 1 :])
+    if surplus:
+        PeerKey.objects.filter(pk__in=surplus).delete()
+
+
+def _forget_withdrawn(domain: str, selector: str) -> None:
+    gone = PeerKey.objects.filter(domain=domain, selector=selector, source=KeySource.DNS)
+    if gone.delete()[0]:
+        log.warning("peer_key_withdrawn", domain=domain, selector=selector)
+
+
+def prune() -> int:
+    """Delete look-ups an hour after they are over, and keys too old for any token; return how many.
+
+    Asked every second by the sweep: only a real deletion takes SQLite's write lock.
+    """
+    now = clock.now()
+    over = KeyLookup.objects.filter(claimed_until__lt=now - timedelta(hours=1))
+    over = over.filter(Q(until=None) | Q(until__lt=now))
+    old = PeerKey.objects.filter(source=KeySource.DNS, expires_at__lt=now - HISTORY)
+    lookups = over.delete()[0] if over.exists() else 0
+    return lookups + (old.delete()[0] if old.exists() else 0)
