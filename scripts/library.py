@@ -210,3 +210,9 @@ def store(wanted: Version) -> None:
         created_at=clock.now(),
     )
     ScriptVersion.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def forget() -> None:
+    """Forget which versions this process has seen as rows: the database is another one now."""
+    _kept.clear()
+    _stored.cache_clear()

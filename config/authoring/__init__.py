@@ -1,0 +1,1 @@
+"""What authors of scripts use: checking, rehearsing, tracing, testing and laying out."""

@@ -1,0 +1,54 @@
+"""All faults of all files at once, and what is allowed but hardly meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.authoring.places import NoSuchFile, read
+from config.authoring.suspicion import Suspicion, suspicions
+from scripts import library
+from scripts.language.errors import LoadErrors, ScriptSyntaxError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found in some files; `unread` are files that could not be read at all."""
+
+    faults: list[ScriptSyntaxError]
+    warnings: list[ScriptSyntaxError]
+    unread: list[str]
+
+    @property
+    def is_sound(self) -> bool:
+        return not (self.faults or self.unread)
+
+
+def check_source(source: str, *, file: str, name: str = "") -> Report:
+    """Return what is wrong with a script, and what is suspicious when nothing is."""
+    try:
+        version = library.compile_source(source, file=file, name=name)
+    except LoadErrors as errors:
+        return Report(list(errors), [], [])
+    return Report([], [_warning(file, each) for each in suspicions(version.file, source)], [])
+
+
+def _warning(file: str, suspicion: Suspicion) -> ScriptSyntaxError:
+    return ScriptSyntaxError(
+        suspicion.message, file, suspicion.line, suspicion.column, suspicion.hint
+    )
+
+
+def check_files(paths: Iterable[Path]) -> Report:
+    """Return what is found in all of these files."""
+    report = Report([], [], [])
+    for path in paths:
+        try:
+            found = check_source(read(path), file=str(path), name=path.stem)
+        except NoSuchFile as missing:
+            report.unread.append(str(missing))
+            continue
+        report.faults.extend(found.faults)
+        report.warnings.extend(found.warnings)
+    return report

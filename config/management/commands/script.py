@@ -1,0 +1,124 @@
+"""`manage.py script ...`: what authors of scripts use; docs/scripts.md is their guide."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.authoring import stage
+from config.authoring.check import check_files
+from config.authoring.places import NoSuchFile, script_files
+
+Options = dict[str, Any]
+
+
+class Command(BaseCommand):
+    help = "Check, run, test, lay out and trace scripts (the guide is docs/scripts.md)."
+    requires_system_checks: list[str] = []
+    stealth_options = ("command",)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        check = commands.add_parser("check", help="tell every fault of every file")
+        check.add_argument("files", nargs="+", metavar="FILE|FOLDER")
+        check.add_argument("--strict", action="store_true", help="warnings count as faults")
+        _add_run(commands.add_parser("run", help="play a script against a pretend wallet"))
+        _add_test(commands.add_parser("test", help="play the cases of its tests"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        code = COMMANDS[options["command"]](self, options)
+        if code:
+            sys.exit(code)
+
+
+def _add_run(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--input", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="to the questions in their order; yes or no to CONFIRM, '(no answer)' to stay away",
+    )
+    parser.add_argument(
+        "--issue",
+        action="append",
+        default=[],
+        choices=("accept", "decline", "leave"),
+        help="what becomes of an offer; several: in their order, the last for all that follow",
+    )
+    parser.add_argument("--script", default="", help="another script of the file than its first")
+    parser.add_argument("--domain", default="", help="where it is at home (else its folder's name)")
+    parser.add_argument("--now", default="", help="when it begins, as 2026-03-02T09:00:00Z")
+
+
+def _add_test(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE|FOLDER")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name holds it")
+    parser.add_argument("--domain", default="", help="where they are at home")
+
+
+def check(command: BaseCommand, options: Options) -> int:
+    """Print faults to stderr, warnings to stdout; 1 when there is a fault."""
+    try:
+        files = script_files(Path(each) for each in options["files"])
+    except NoSuchFile as missing:
+        raise CommandError(str(missing), returncode=2) from None
+    report = check_files(files)
+    for line in [*report.unread, *map(str, report.faults)]:
+        command.stderr.write(command.style.ERROR(line))
+    for warning in report.warnings:
+        command.stdout.write(f"{warning.file}:{warning.line}:{warning.column}: warning: ", ending="")
+        command.stdout.write(warning.message + (f" ({warning.hint})" if warning.hint else ""))
+    faults, warnings = len(report.faults) + len(report.unread), len(report.warnings)
+    command.stdout.write(
+        f"{_count(len(files), 'file')} checked: {_count(faults, 'fault')}, "
+        f"{_count(warnings, 'warning')}"
+    )
+    return 1 if faults or (warnings and options["strict"]) or not files else 0
+
+
+def run(command: BaseCommand, options: Options) -> int:
+    """Play a script on stores of its own, once it is sound."""
+    report = check_files([Path(options["file"])])
+    if not report.is_sound:
+        for line in [*report.unread, *map(str, report.faults)]:
+            command.stderr.write(command.style.ERROR(line))
+        return 1
+    inputs = dict(_input(each) for each in options["input"])
+    asked = {name: options[name] for name in ("file", "issue", "script", "domain", "now")}
+    return _on_stage("run", {**asked, "answers": options["answer"], "inputs": inputs})
+
+
+def _input(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise CommandError(f"--input {text}: write NAME=VALUE", returncode=2)
+    return name.strip(), value
+
+
+def test(command: BaseCommand, options: Options) -> int:
+    """Play the cases of test files on stores of their own."""
+    return _on_stage("test", {name: options[name] for name in ("files", "only", "domain")})
+
+
+def _on_stage(name: str, asked: Options) -> int:
+    return stage.launch([name, json.dumps(asked)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+COMMANDS: dict[str, Callable[[BaseCommand, Options], int]] = {
+    "check": check,
+    "run": run,
+    "test": test,
+}
