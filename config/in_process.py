@@ -63,9 +63,7 @@ def local_wallets() -> Any:
     return mock.patch("wallets.client.wallet.Transport", LocalTransport)
 
 
-def drain(
-    rung: Bells, *wallets: Wallet, tell: Callable[[list[Event]], None] | None = None
-) -> None:
+def drain(rung: Bells, *wallets: Wallet, tell: Callable[[list[Event]], None] | None = None) -> None:
     """Answer bells, sweep, and let wallets act until none of them has anything to do.
 
     `tell` is called with what each notification of a wallet brought about. Raises NeverEnds.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.authoring.person import ACCEPT, DECLINE, LEAVE, NO_ANSWER, Reaction
-from scripts.language.errors import LoadErrors, ScriptSyntaxError
+from scripts.language.errors import LoadErrors
 from scripts.language.source import Node, Reader
 from scripts.language.values import advance, is_period, parse_time
 from scripts.language.vocabulary import nearest

@@ -33,7 +33,7 @@ class Choosy:
 
 
 def run(folder: Path, options: dict[str, Any]) -> int:
-    """Play a script as `script run` was asked to; 0 when it was played to its end and not FAILED."""
+    """Play a script as `script run` was asked to; 0 when it came to its end and has not FAILED."""
     screen = Screen(sys.stdout)
     place = Place.of(Path(options["file"]), options["domain"])
     begins = None
@@ -45,7 +45,7 @@ def run(folder: Path, options: dict[str, Any]) -> int:
     try:
         with virtual_time(begins) as time:
             talker = prepare(place, script=options["script"])
-            screen.write(f"{talker.title}, at {place.domain}  (a pretend wallet; all is thrown away)")
+            screen.write(f"{talker.title}, at {place.domain}  (with a pretend wallet)")
             screen.write()
             rehearsal = Rehearsal(place, _person(screen, options), time, screen.line)
             outcome = rehearsal.play(talker, folder / "wallet", options["inputs"])

@@ -1,4 +1,4 @@
-"""`python -m config.authoring.stage COMMAND ...`: a rehearsal on a database of its own, thrown away.
+"""`python -m config.authoring.stage FOLDER COMMAND ...`: a rehearsal on a database of its own.
 
 The deployment's database is never opened: the environment names another one before Django reads
 its settings.

@@ -56,9 +56,7 @@ def _given(file: CompiledFile) -> dict[str, set[str]]:
     return given
 
 
-def _unset_holders(
-    script: Script, given: set[str] | None, lines: list[str]
-) -> Iterator[Suspicion]:
+def _unset_holders(script: Script, given: set[str] | None, lines: list[str]) -> Iterator[Suspicion]:
     known = _set_in(script) | (given or set())
     for instruction in script.code:
         for name in dict.fromkeys(_read_in(instruction)):
@@ -159,7 +157,7 @@ def _find(text: str, lines: list[str], instruction: list[Any]) -> tuple[int, int
 
 
 def _cut_texts(source: str, lines: list[str]) -> Iterator[Suspicion]:
-    """Yield where ` #5` ends a text without quotes: YAML takes the rest of the line as a comment."""
+    """Yield where ` #5` ends a text without quotes: for YAML, a comment begins there."""
     for event in yaml.parse(source, Loader=LOADER):
         if not isinstance(event, ScalarEvent) or event.style or not event.end_mark:
             continue

@@ -66,7 +66,8 @@ def _differences(case: Case, outcome: Outcome) -> Iterator[str]:
         seen = tidy([transcript(line) for line in outcome.lines])
         if seen != case.transcript:
             yield "the transcript differs (- expected, + seen):"
-            yield from (f"  {line}" for line in difflib.ndiff(case.transcript, seen) if line[0] != "?")
+            compared_lines = difflib.ndiff(case.transcript, seen)
+            yield from (f"  {line}" for line in compared_lines if line[0] != "?")
     if outcome.state != case.ends and not outcome.problem:
         why = f": {outcome.error}" if outcome.error else ""
         yield f"it ended {outcome.state}, not {case.ends}{why}"
@@ -100,7 +101,7 @@ def compared(name: str, expected: Any, seen: Any) -> Iterator[str]:
         yield f"{name} is {to_text(seen)!r}, not {expected!r}"
 
 
-def test_files(paths: list[Path]) -> list[tuple[Path, Path]]:
+def scripts_with_tests(paths: list[Path]) -> list[tuple[Path, Path]]:
     """Return (script, its tests) for what is named: folders, scripts, or test files.
 
     Raises NoSuchFile for a script that is named and has no tests.
@@ -121,12 +122,12 @@ def test_files(paths: list[Path]) -> list[tuple[Path, Path]]:
 
 
 def run(folder: Path, options: dict[str, Any]) -> int:
-    """Play what `script test` was asked to; 0 when all is as expected, 1 when not or not playable."""
+    """Play what `script test` was asked to; 0 when all is as expected, 2 when a file is missing."""
     screen = Screen(sys.stdout)
     stores = Stores(folder)
     cases = failed = 0
     try:
-        files = test_files([Path(each) for each in options["files"]])
+        files = scripts_with_tests([Path(each) for each in options["files"]])
     except NoSuchFile as missing:
         sys.stderr.write(f"{missing}\n")
         return 2

@@ -10,10 +10,10 @@ from django.conf import settings
 from config.authoring.cases import Case, read_cases
 from config.authoring.check import check_files
 from config.authoring.places import Place, script_files
-from config.authoring.testing import play_case, test_files
+from config.authoring.testing import play_case, scripts_with_tests
 
 FOLDER = Path(settings.BASE_DIR) / "talkers"
-FILES = test_files([FOLDER])
+FILES = scripts_with_tests([FOLDER])
 CASES = [
     pytest.param(script, case, id=f"{script.stem}: {case.name}")
     for script, test in FILES

@@ -75,8 +75,9 @@ def check(command: BaseCommand, options: Options) -> int:
     for line in [*report.unread, *map(str, report.faults)]:
         command.stderr.write(command.style.ERROR(line))
     for warning in report.warnings:
-        command.stdout.write(f"{warning.file}:{warning.line}:{warning.column}: warning: ", ending="")
-        command.stdout.write(warning.message + (f" ({warning.hint})" if warning.hint else ""))
+        place = f"{warning.file}:{warning.line}:{warning.column}"
+        hint = f" ({warning.hint})" if warning.hint else ""
+        command.stdout.write(f"{place}: warning: {warning.message}{hint}")
     faults, warnings = len(report.faults) + len(report.unread), len(report.warnings)
     command.stdout.write(
         f"{_count(len(files), 'file')} checked: {_count(faults, 'fault')}, "
