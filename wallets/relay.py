@@ -27,7 +27,16 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 64 * 1024
 AT_ONCE = 16  # deliveries to elsewhere, each of which holds a thread for up to ten seconds
-TO_BROKER = frozenset({"Locate@Broker", "Opened@Broker", "Saved@Broker", "Frontend@Broker"})
+TO_BROKER = frozenset(
+    {
+        "Locate@Broker",
+        "Opened@Broker",
+        "Saved@Broker",
+        "Frontend@Broker",
+        "Home@Broker",
+        "Abandon@Broker",
+    }
+)
 TO_GRAPH = "PublicKey@Graph"
 IN_CHAT = frozenset({"Prompted@Host", "Reply@Host", "Download@Host", "Issued@Issuer"})
 _elsewhere = threading.BoundedSemaphore(AT_ONCE)

@@ -93,8 +93,8 @@ def test_other_messages_go_nowhere(
     alice: Person, monkeypatch: pytest.MonkeyPatch, to: str, subject: str, anonymous: bool
 ) -> None:
     chat = alice.open(TICKET)
-    monkeypatch.setattr(relaying.inbox, "receive", lambda raw: pytest.fail("was passed on"))
-    monkeypatch.setattr(relaying.transport, "post", lambda *a: pytest.fail("was passed on"))
+    monkeypatch.setattr("messaging.inbox.receive", lambda raw: pytest.fail("was passed on"))
+    monkeypatch.setattr("messaging.transport.post", lambda *a: pytest.fail("was passed on"))
     raw = message(alice, to, subject, {}, chat=chat if anonymous else "")
     assert relay(alice, raw).status_code == 422
 

@@ -22,6 +22,7 @@
  * @property {boolean} verified  the host's signed answers have been checked against its domain key
  * @property {string} opened
  * @property {string} touched    when the last line came
+ * @property {"OPEN"|"WRAPPED"|"ABANDONED"} state  the host said goodbye; the person has left
  * @property {string} hook       the hook that `openLocator` returned, to find the chat it opened
  * @property {number} waiting    questions of this chat that wait for an answer
  * @property {string} last       the last line's text, for a list
@@ -52,10 +53,13 @@
  * @property {string} text
  * @property {string} details    may have line breaks
  * @property {{id: string, title: string, locator: string}[]} options
- * @property {string} default
+ * @property {string|string[]} default  of MANY a list of ids
  * @property {string} min        MinValue; "" for none
  * @property {string} max        MaxValue; "" for none
- * @property {object} extra      every other field the host sent (plain JSON), by its name
+ * @property {boolean} nullable  the answer may be empty
+ * @property {{key: string, name: string, type: string, pages: number}|null} appendix
+ * @property {object} extra      every other field the host sent (plain JSON, not cleaned), by its
+ *     name: MinLength, MaxLength, Pattern, Precision, Currency ...
  * @property {string} expires    "" when not known
  * @property {"fetching"|"open"|"answered"|"expired"|"said"} state
  *     its text could not be fetched yet; waits for an answer; has one; nobody asks any more; asks
