@@ -9,7 +9,7 @@ class HostConfig(AppConfig):
     name = "host"
 
     def ready(self) -> None:
-        from host import commands, datasets, receivers, subjects
+        from host import commands, datasets, graph, receivers, subjects
         from messaging import registry as messages
         from scripts import registry
 
@@ -18,4 +18,7 @@ class HostConfig(AppConfig):
         registry.register_library("host", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "host"))
         messages.register_subjects(subjects.SUBJECTS)
+        registry.register_datasets(graph.DATASETS)
+        registry.register_handlers(dict.fromkeys(graph.SUBJECTS, "host"))
+        messages.register_subjects(graph.SUBJECTS)
         receivers.connect()

@@ -7,6 +7,7 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import checks
+        from messaging import checks, feedback, registry
 
         checks.connect()
+        registry.register_askers({feedback.ORIGIN: feedback.hear_manifest})

@@ -22,7 +22,7 @@ from messaging.envelope import Envelope, Malformed
 from messaging.errors import CannotSign, UnknownDomain, Unreachable, Unsendable
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
-from messaging.registry import registry
+from messaging.registry import registry, response_listener
 from messaging.states import OutboxState
 from messaging.transport import Reply, post
 
@@ -272,7 +272,7 @@ def _settle(message: OutboxMessage, outcome: Outcome) -> None:
 
 def _tell(message: OutboxMessage) -> None:
     if message.expects_response:
-        registry.on_response(message, message.response, message.last_error)
+        response_listener(message)(message, message.response, message.last_error)
     sent = message.state == OutboxState.SENT
     listeners = registry.delivered if sent else registry.undeliverable
     if message.subject in listeners:

@@ -63,6 +63,7 @@ class Registry:
     start: Callable[[InboxMessage], None] = _no_handler
     drive: Callable[[InboxMessage], None] = _no_handler
     on_response: ResponseListener = _no_listener
+    askers: dict[str, ResponseListener] = field(default_factory=dict)
     delivered: dict[str, Listener] = field(default_factory=dict)
     undeliverable: dict[str, Listener] = field(default_factory=dict)
 
@@ -103,6 +104,16 @@ def set_response_listener(listener: ResponseListener) -> None:
     Called in the transaction that ends the message.
     """
     registry.on_response = listener
+
+
+def register_askers(entries: Mapping[str, ResponseListener]) -> None:
+    """Say who is told the outcome instead, where the message's origin is `NAME:...` (no run's)."""
+    _add(registry.askers, entries, "asker")
+
+
+def response_listener(message: OutboxMessage) -> ResponseListener:
+    """Return who is told the outcome of this expects_response message."""
+    return registry.askers.get(message.origin.partition(":")[0], registry.on_response)
 
 
 def register_delivered(entries: Mapping[str, Listener]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from messaging import clock, points, rows
+from messaging import clock, feedback, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
 from scripts import hooks, poison, wakes
@@ -162,6 +162,8 @@ def _fail(run: Run, error: ScriptError) -> None:
     run.error = str(error)[:2000]
     _end(run, RunState.FAILED)
     _answer(run, REFUSALS.get(error.kind, 403), None)
+    if run.message_id is not None:
+        feedback.report(InboxMessage.objects.get(pk=run.message_id))
 
 
 def _end(run: Run, state: RunState) -> None:

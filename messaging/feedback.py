@@ -1,0 +1,117 @@
+"""Telling a sender that its message was discarded after it was acknowledged (protocol 2.4, 2.6).
+
+The sender's manifest may name a Buffer; that one gets `Feedback@Buffer`. All of it is rows of the
+outbox: the question for the manifest is queued with the discard, the feedback with its answer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from messaging import clock, outbox
+from messaging.errors import Unsendable
+from messaging.models import InboxMessage, OutboxMessage
+from messaging.refusals import PUBLIC_TEXT
+from messaging.registry import Mode
+from messaging.states import InboxState, OutboxState
+from messaging.syntax import is_domain
+
+log = structlog.get_logger(__name__)
+
+ORIGIN = "feedback"
+SUBJECT = "Feedback@Buffer"
+MANIFEST = "Manifest@Domain"
+# A peer that sends nothing but rubbish gets this many hints an hour, and then none.
+MOST_AN_HOUR = 20
+ASK_FOR = timedelta(minutes=10)
+
+
+def report(message: InboxMessage) -> bool:
+    """Owe the sender of a discarded message a hint, in the caller's transaction; say whether.
+
+    Only a domain that was not waiting for an answer, and never because of a hint: two domains
+    that discard each other's hints would go on for ever.
+    """
+    wanted = (
+        message.mode == Mode.ASYNC.value
+        and message.subject != SUBJECT
+        and is_domain(message.sender)
+        and bool(message.sender_key)
+    )
+    if not wanted or _enough(message.sender):
+        return False
+    outbox.queue(
+        sender=message.recipient,
+        recipient=message.sender,
+        subject=MANIFEST,
+        body={},
+        key=f"{ORIGIN}:{message.pk}",
+        origin=f"{ORIGIN}:{message.pk}",
+        expects_response=True,
+        expires_at=clock.now() + ASK_FOR,
+    )
+    return True
+
+
+def _enough(sender: str) -> bool:
+    lately = OutboxMessage.objects.filter(
+        recipient=sender,
+        subject=MANIFEST,
+        origin__startswith=f"{ORIGIN}:",
+        created_at__gt=clock.now() - timedelta(hours=1),
+    )
+    return lately.count() >= MOST_AN_HOUR
+
+
+def hear_manifest(asked: OutboxMessage, manifest: dict[str, Any] | None, error: str) -> None:
+    """Queue the hint, now that the sender's manifest is there; none when it names no Buffer.
+
+    Called in the transaction that ends the question.
+    """
+    buffer = None if manifest is None else buffer_of(manifest)
+    message = InboxMessage.objects.filter(pk=asked.origin.partition(":")[2]).first()
+    if buffer is None or message is None or message.state != InboxState.DISCARDED:
+        log.info("feedback_not_wanted", asked=str(asked.pk), error=error)
+        return
+    try:
+        outbox.queue(
+            sender=message.recipient,
+            recipient=buffer,
+            subject=SUBJECT,
+            body={
+                "Sender": message.sender,
+                "Correlation": str(message.correlation),
+                "Status": "Discarded",
+                "Reason": PUBLIC_TEXT.get(message.response_status or 0, "Refused"),
+            },
+            key=f"{ORIGIN}:{message.pk}:buffer",
+        )
+    except Unsendable as fault:
+        log.warning("feedback_not_sendable", buffer=buffer, error=str(fault))
+
+
+def buffer_of(manifest: dict[str, Any]) -> str | None:
+    """Return the Buffer that a manifest names: `Buffer`, or the same in About; None without one."""
+    about = manifest.get("About")
+    for part in (manifest, about if isinstance(about, dict) else {}):
+        if is_domain(name := part.get("Buffer")):
+            return name.lower()
+    return None
+
+
+def note(*, sender: str, receiver: str, correlation: str, reason: str) -> bool:
+    """Write on a message of ours that its receiver discarded it; return whether it was found.
+
+    `receiver` is who says so, as proved: nobody can say it of another's message.
+    """
+    ours = OutboxMessage.objects.filter(
+        sender=sender.lower(), recipient=receiver.lower(), correlation=correlation
+    )
+    found = ours.exclude(state=OutboxState.DUE).update(
+        last_error=f"discarded by its receiver: {reason}"[:500]
+    )
+    log.info("message_discarded_there", correlation=correlation, found=bool(found))
+    return bool(found)
