@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+MANY = 50  # arguments
+
 
 class Context(Protocol):
     """The only things a function may ask for."""
 
     def now(self) -> datetime: ...
     def new_uuid(self) -> str: ...
+    def system(self, name: str, /) -> Any: ...
 
 
 class Reads(enum.Enum):
@@ -27,6 +30,7 @@ class Reads(enum.Enum):
     LATER = "values, of which only those that are needed are evaluated"
     FILTERS = "conditions on a row: `{Prop: value}`, `Prop.IsAbove(3)`"
     FORMATS = "properties of a row: `A`, `A, B`, `{X: A}`"
+    CHANGES = "new values for properties of a row: `{X: value}`, `{X: X.Add(1)}`"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Function:
     A `subjectless` one, such as `.Now`, takes all it is given as arguments. A `test` says yes or
     no. `whole` leaves a map with a default property as it is; others see that property instead.
     `signature` and `about` (one sentence) are what the reference says. `unsupported` says why a
-    function of the language is refused by name.
+    function of the language is refused by name. `prefix(context, *arguments)` is what the form
+    without a subject means where that is something else, as `.Last(day)` is.
     """
 
     call: Callable[..., Any]
@@ -49,6 +54,11 @@ class Function:
     whole: bool = False
     reads: Reads = Reads.VALUES
     unsupported: str = ""
+    prefix: Callable[..., Any] | None = None
+
+    @property
+    def is_later(self) -> bool:
+        return self.reads is not Reads.VALUES
 
     @property
     def arity(self) -> str:

@@ -1,49 +1,24 @@
-"""The forms of domains, UUIDs, schema codes, languages and locators (protocol 2.2, 3.7)."""
+"""What a text spells: domains, schemas, locators, addresses, keys, files and languages."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
-from scripts.functions.function import Context
+from scripts.functions.function import Context, Function
+from scripts.functions.kinds import bad_type
+from scripts.functions.names import domain_of, locator_of, schema_of, uuid_of
 from scripts.language.errors import ScriptError
-from scripts.language.values import to_text
+from scripts.language.values import is_empty, to_text
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})", re.IGNORECASE)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SCHEMA = re.compile(
-    r"(?P<authority>[^/:,\s]*)(?P<lead>[./])(?P<path>[A-Za-z0-9-]+(?:/[A-Za-z0-9-]+)*)"
-    r"(?::(?P<version>\d{1,5}\.\d{1,5}))?"
-)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
-HOME = "pollyweb.org"
-
-
-def domain_of(value: Any) -> str | None:
-    """Return a domain name in lower case; None for anything else."""
-    if isinstance(value, str) and len(value) <= 253 and _DOMAIN.fullmatch(value):
-        return value.lower()
-    return None
-
-
-def uuid_of(value: Any) -> str | None:
-    """Return a UUID in its one spelling; None for anything else."""
-    if isinstance(value, str) and _UUID.fullmatch(value.lower()):
-        return value.lower()
-    return None
-
-
-def schema_of(value: Any) -> dict[str, str] | None:
-    """Return {Authority, Path, Version} of a schema code; None for anything else."""
-    if not isinstance(value, str) or len(value) > 200:
-        return None
-    text = value if not value.startswith(".") else f"{HOME}/{value[1:]}"
-    authority, slash, rest = text.partition("/")
-    match = re.fullmatch(r"([A-Za-z0-9-]+(?:/[A-Za-z0-9-]+)*)(?::(\d{1,5}\.\d{1,5}))?", rest)
-    if not slash or match is None or domain_of(authority) is None:
-        return None
-    return {"Authority": authority.lower(), "Path": match[1], "Version": match[2] or "1.0"}
+_PEM = re.compile(
+    r"-----BEGIN ([A-Z0-9 ]{1,40})-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END ([A-Z0-9 ]{1,40})-----"
+)
+_URL = re.compile(r"[!-~]+")
 
 
 def is_domain(context: Context, subject: Any) -> bool:
@@ -51,37 +26,135 @@ def is_domain(context: Context, subject: Any) -> bool:
 
 
 def is_uuid(context: Context, subject: Any) -> bool:
-    return isinstance(subject, str) and _UUID.fullmatch(subject) is not None
+    return isinstance(subject, str) and uuid_of(subject) == subject
 
 
 def is_schema(context: Context, subject: Any) -> bool:
     return schema_of(subject) is not None
 
 
+def is_locator(context: Context, subject: Any) -> bool:
+    return locator_of(subject) is not None
+
+
 def is_language(context: Context, subject: Any) -> bool:
     return isinstance(subject, str) and _LANGUAGE.fullmatch(subject) is not None
+
+
+def _decoded(value: Any) -> bytes | None:
+    """Return what base64 text spells; None for anything else."""
+    if not isinstance(value, str) or is_empty(value):
+        return None
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def is_base64(context: Context, subject: Any) -> bool:
+    return _decoded(subject) is not None
+
+
+def is_pdf(context: Context, subject: Any) -> bool:
+    return (_decoded(subject) or b"").startswith(b"%PDF-")
+
+
+def is_pem(context: Context, subject: Any) -> bool:
+    match = _PEM.fullmatch(subject.strip()) if isinstance(subject, str) else None
+    return match is not None and match[1] == match[3] and _decoded(match[2]) is not None
+
+
+def is_url(context: Context, subject: Any) -> bool:
+    """An https address with a domain name, and no name or password before it."""
+    if not isinstance(subject, str) or len(subject) > 2000 or not _URL.fullmatch(subject):
+        return False
+    try:
+        parts = urlsplit(subject)
+        port = parts.port
+    except ValueError:
+        return False
+    plain_host = parts.netloc == (parts.hostname or "") + ("" if port is None else f":{port}")
+    return parts.scheme == "https" and plain_host and domain_of(parts.hostname) is not None
+
+
+def domain(context: Context, subject: Any) -> Any:
+    """The parts of a domain name; its text is the name."""
+    if is_empty(subject):
+        return None
+    name = domain_of(subject.strip()) if isinstance(subject, str) else None
+    if name is None:
+        raise _not("a domain name", "Domain", subject)
+    return {"$": name, "Name": name, "Title": name, "Description": ""}
 
 
 def schema(context: Context, subject: Any) -> dict[str, str]:
     parts = schema_of(subject)
     if parts is None:
-        raise ScriptError(f"{to_text(subject)!r} is not a schema code", kind="type")
+        raise _not("a schema code", "Schema", subject)
     return parts
 
 
 def locator(context: Context, subject: Any) -> dict[str, Any]:
-    """Return {Schema, Host, Key, IsAlias, Inputs} of a locator."""
-    code, host, *rest = [*to_text(subject).split(","), "", ""][
-        : max(3, to_text(subject).count(",") + 1)
-    ]
-    if schema_of(code) is None or domain_of(host) is None:
-        raise ScriptError(f"{to_text(subject)!r} is not a locator", kind="type")
-    key = rest[0] if rest and "=" not in rest[0] else ""
-    inputs = dict(part.split("=", 1) for part in rest if "=" in part)
-    return {
-        "Schema": code,
-        "Host": host.lower(),
-        "Key": key,
-        "IsAlias": schema(context, code)["Path"] == "ALIAS",
-        "Inputs": inputs,
-    }
+    parts = locator_of(subject)
+    if parts is None:
+        raise _not("a locator", "Locator", subject)
+    return parts
+
+
+def _not(what: str, function: str, value: Any) -> ScriptError:
+    if not isinstance(value, str):
+        return bad_type(function, f"reads the text of {what}", value)
+    return ScriptError(f"{to_text(value)[:100]!r} is not {what}", kind="type")
+
+
+FUNCTIONS = {
+    "Domain": Function(
+        domain, signature="t.Domain", about="A domain name in its parts: Name, Title, Description."
+    ),
+    "IsBase64": Function(
+        is_base64, test=True, signature="t.IsBase64", about="Whether it is valid base64 text."
+    ),
+    "IsDomain": Function(
+        is_domain, test=True, signature="t.IsDomain", about="Whether it is a domain name."
+    ),
+    "IsLanguage": Function(
+        is_language,
+        test=True,
+        signature="t.IsLanguage",
+        about="Whether it is a language code, such as `en` or `pt-br`.",
+    ),
+    "IsLocator": Function(
+        is_locator,
+        test=True,
+        signature="t.IsLocator",
+        about="Whether it is a locator: `schema,domain,key,name=value`.",
+    ),
+    "IsPDF": Function(
+        is_pdf, test=True, signature="t.IsPDF", about="Whether it is the base64 of a PDF file."
+    ),
+    "IsPEM": Function(
+        is_pem, test=True, signature="t.IsPEM", about="Whether it is PEM text, such as a key."
+    ),
+    "IsSchema": Function(
+        is_schema,
+        test=True,
+        signature="t.IsSchema",
+        about="Whether it is a schema code: `authority/CODE`, `.CODE`, with or without `:1.0`.",
+    ),
+    "IsURL": Function(
+        is_url, test=True, signature="t.IsURL", about="Whether it is an https address of a domain."
+    ),
+    "IsUUID": Function(
+        is_uuid, test=True, signature="t.IsUUID", about="Whether it is a UUID in lower case."
+    ),
+    "Locator": Function(
+        locator,
+        signature="t.Locator",
+        about="A locator in its parts: Schema, Host, Key, IsAlias, Inputs.",
+    ),
+    "Schema": Function(
+        schema,
+        signature="t.Schema",
+        about="A schema code in its parts: Authority, Path, Version (1.0 unless written).",
+    ),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scripts.language.evaluation import Scope, apply, evaluate
+from scripts.language.evaluation import Scope, apply, arguments_for, evaluate
 from scripts.language.values import is_empty, to_text, truth
 
 
@@ -80,6 +80,9 @@ def _test(subject: Any, chain: list[Any], scope: Scope, lenient: bool) -> bool:
 
 
 def _chain(value: Any, steps: list[Any], scope: Scope) -> bool:
-    for function, arguments in steps:
-        value = apply(function, value, [evaluate(each, scope) for each in arguments], scope)
+    for at, (function, arguments) in enumerate(steps):
+        if function == "Each":
+            items = value if isinstance(value, list) else [value]
+            return all(_chain(item, steps[at + 1 :], scope) for item in items)
+        value = apply(function, value, arguments_for(function, arguments, scope), scope)
     return truth(value)

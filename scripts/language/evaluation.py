@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from scripts.language.errors import ScriptError
-from scripts.language.expressions import Tree
+from scripts.language.expressions import Tree, last_name
 from scripts.language.limits import limits
 from scripts.language.values import Item, MessageView, is_empty, to_text, truth
 
@@ -31,9 +31,13 @@ class Scope:
     functions: Any
     system: Callable[[str], Any]
     row: Any = None
+    read: dict[str, datetime] = field(default_factory=dict)
 
     def now(self) -> datetime:
-        return self.world.now()
+        """Return the time, which is read once for a command (4.9)."""
+        if "now" not in self.read:
+            self.read["now"] = self.world.now()
+        return self.read["now"]
 
     def new_uuid(self) -> str:
         return self.world.new_uuid()
@@ -49,6 +53,36 @@ class Format:
     def of(self, row: Any) -> Any:
         """Return what is made of one row. Raises ScriptError."""
         return evaluate(self.tree, replace(self.scope, row=row))
+
+
+@dataclass(frozen=True)
+class Later:
+    """An argument that its function evaluates when it needs it, of the row it wants."""
+
+    tree: Tree
+    scope: Scope
+
+    @property
+    def name(self) -> str:
+        return last_name(self.tree)
+
+    def value(self) -> Any:
+        """Return its value where it is written. Raises ScriptError."""
+        return evaluate(self.tree, self.scope)
+
+    def of(self, row: Any) -> Any:
+        """Return its value with `row` as the context. Raises ScriptError."""
+        return evaluate(self.tree, replace(self.scope, row=row))
+
+    def is_about_row(self) -> bool:
+        """Say whether it names a property of a row."""
+        return _mentions_field(self.tree)
+
+
+def _mentions_field(tree: Any) -> bool:
+    if not isinstance(tree, list):
+        return False
+    return tree[:1] == ["field"] or any(map(_mentions_field, tree))
 
 
 def evaluate(tree: Tree, scope: Scope) -> Any:
@@ -89,7 +123,22 @@ def apply(function: str, subject: Any, arguments: list[Any], scope: Scope) -> An
         raise ScriptError(f"unknown function {function}", kind="type")
     if not entry.fewest <= len(arguments) <= entry.most:
         raise ScriptError(f".{function} takes {entry.arity} arguments", kind="type")
+    if not entry.whole:
+        subject, arguments = default_property(subject), list(map(default_property, arguments))
     return entry.call(scope, subject, *arguments)
+
+
+def default_property(value: Any) -> Any:
+    """Return what a map with a property `$` stands for (3.3); any other value as it is."""
+    return value["$"] if isinstance(value, dict) and "$" in value else value
+
+
+def arguments_for(function: str, trees: list[Tree], scope: Scope) -> list[Any]:
+    """Return the arguments of a function as it reads them: values, or for later."""
+    entry = scope.functions.get(function)
+    if entry is not None and entry.is_later:
+        return [Later(each, scope) for each in trees]
+    return [evaluate(each, scope) for each in trees]
 
 
 def _text(tree: Tree, scope: Scope) -> str:
@@ -109,12 +158,30 @@ def _auto(tree: Tree, scope: Scope) -> Any:
 
 
 def _call(tree: Tree, scope: Scope) -> Any:
-    arguments = [evaluate(each, scope) for each in tree[3]]
+    entry = scope.functions.get(tree[2])
+    arguments = arguments_for(tree[2], tree[3], scope)
     if tree[1] is not None:
         return apply(tree[2], evaluate(tree[1], scope), arguments, scope)
-    if arguments and not scope.functions[tree[2]].subjectless:
-        return apply(tree[2], arguments[0], arguments[1:], scope)
-    return apply(tree[2], None, arguments, scope)
+    if entry is not None and entry.prefix is not None:
+        return entry.prefix(scope, *arguments)
+    if entry is None or entry.subjectless:
+        return apply(tree[2], None, arguments, scope)
+    if not arguments:  # of the context itself (4.6)
+        return apply(tree[2], scope.row, [], scope)
+    first = arguments[0].value() if entry.is_later else arguments[0]
+    return apply(tree[2], first, arguments[1:], scope)
+
+
+def _each(tree: Tree, scope: Scope) -> Any:
+    """The rest of a chain, for every item; a test must hold of all of them."""
+    items = evaluate(tree[1], scope)
+    items = items if isinstance(items, list) else [] if is_empty(items) else [items]
+    results = [evaluate(tree[2], replace(scope, row=item)) for item in items]
+    return all(map(truth, results)) if tree[3] else bounded(results)
+
+
+def _when(tree: Tree, scope: Scope) -> bool:
+    return all(truth(evaluate(each, scope)) for each in tree[1])
 
 
 def _map(tree: Tree, scope: Scope) -> dict[str, Any]:
@@ -197,6 +264,8 @@ _TABLE: dict[str, Callable[[Tree, Scope], Any]] = {
     "map": _map,
     "merge": _merge,
     "field": _field,
+    "each": _each,
+    "when": _when,
     "act": lambda tree, scope: True,
     "format": lambda tree, scope: Format(tree[1], scope),
 }

@@ -5,6 +5,7 @@ A tree is a JSON list whose first element names it:
 ["call", e or None, function, [args]] ["computed", e, e] ["project", e, [names]] ["or", e, e]
 ["text", [text or e, ...]] ["list", [e, ...]] ["map", [[key, e], ...]] ["merge", [[name, e], ...]]
 ["field", [names]] (a property of the context row; of no names, the row itself)
+["each", e, e of an item, test] ["when", [conditions of the row]]
 ["shape", e, e] (the second made of the first, or of its every row)
 In a map, a third element says that a map is merged and only another value takes the name; a key of
 None merges always, one that is a tree is computed.
@@ -87,20 +88,24 @@ class Parser:
         self.depth += 1
         if self.depth > limits.depth:
             raise BadExpression("the expression is nested too deep")
-        tree = self.postfixes(self._primary())
+        start = self.at
+        tree = self.postfixes(self._primary(), start)
         self.depth -= 1
         return tree
 
-    def postfixes(self, tree: Tree) -> Tree:
-        """Read the properties and functions that follow a value."""
+    def postfixes(self, tree: Tree, start: int = 0) -> Tree:
+        """Read the properties and functions that follow the value which is written at `start`."""
         either: Tree | None = None
         while not self.done():
             if self.peek(".Or.") or self.text[self.at :] == ".Or":
                 self.expect(".Or")
                 either, tree = tree if either is None else ["or", either, tree], _subject(tree)
                 continue
+            written = self.text[start : self.at]
             if self.peek("("):
                 tree = ["project", tree, self._names()]
+            elif self.take(".Require()") or self._ends_word(".Require"):
+                tree = ["call", tree, "Require", [["lit", written]]]
             elif self.peek(".") and self._more():
                 tree = self._postfix(tree)
             else:
@@ -113,6 +118,13 @@ class Parser:
         tree = self.expression()
         self.expect("}")
         return tree
+
+    def _ends_word(self, text: str) -> bool:
+        """Take a word that nothing but another postfix follows."""
+        following = self.text[self.at + len(text) : self.at + len(text) + 1]
+        if following.isalnum() or (following in ("_", "-", "(") and following):
+            return False
+        return self.take(text)
 
     def _more(self) -> bool:
         """A dot that ends a sentence is not a postfix."""
@@ -138,8 +150,14 @@ class Parser:
                     hint = nearest(name, self.functions)
                     raise BadExpression(f"unknown function .{name}", hint)
                 raise NotExpression
-            return ["call", None, name, self._arguments() if self.peek("(") else []]
+            self._supported(name)
+            return ["call", None, name, self._arguments(name) if self.peek("(") else []]
         raise NotExpression
+
+    def _supported(self, name: str) -> None:
+        reason = self.functions[name].unsupported
+        if reason:
+            raise BadExpression(f".{name} is not supported in this release", reason)
 
     def _holder(self) -> Tree:
         if self.take("."):
@@ -164,8 +182,19 @@ class Parser:
         if self.peek("("):
             if name not in self.functions:
                 raise BadExpression(f"unknown function {name}", nearest(name, self.functions))
-            return ["call", tree, name, self._arguments()]
+            self._supported(name)
+            return ["call", tree, name, self._arguments(name)]
+        if name == "Each" and name in self.functions:
+            return self._each(tree)
         return ["auto" if name in self.functions else "prop", tree, name]
+
+    def _each(self, tree: Tree) -> Tree:
+        """Read the rest of a chain as what is done with every item."""
+        rest = self.postfixes(["field", []])
+        ends_in_test = rest[0] == "or" or (
+            rest[0] in ("auto", "call") and self.functions[rest[2]].test
+        )
+        return ["each", tree, rest, ends_in_test]
 
     def _names(self) -> list[str]:
         self.expect("(")
@@ -178,14 +207,16 @@ class Parser:
                 return names
             self.expect(",")
 
-    def _arguments(self) -> list[Tree]:
+    def _arguments(self, function: str) -> list[Tree]:
+        how = self.functions[function].reads.name
         self.expect("(")
         arguments: list[Tree] = []
         self.space()
         if self.take(")"):
             return arguments
         while True:
-            arguments.append(self._argument(",)"))
+            of_row = how in ("FILTERS", "FORMATS", "CHANGES")
+            arguments.append(self._of_row(how, ",)") if of_row else self._argument(",)"))
             self.space()
             if self.take(")"):
                 return arguments
@@ -263,6 +294,73 @@ class Parser:
         self.expect(":")
         return [key, self._argument(",}")]
 
+    # -- arguments about a row --------------------------------------------------------------
+
+    def _of_row(self, how: str, ends: str) -> Tree:
+        """Read `A.B`, `A.IsAbove(1)`, `A: 1` or a map of these; bare words are properties."""
+        self.space()
+        start = self.at
+        if self.peek("{"):
+            try:
+                tree = self.expression()
+                self.space()
+                if self.done() or self.text[self.at] in ends:
+                    return tree
+            except NotExpression:
+                pass
+            self.at = start
+            return self._row_map(how)
+        if self.text[self.at : self.at + 1] in ("$", ".", "[", '"', "'"):
+            return self._argument(ends)
+        try:
+            tree = self.postfixes(["field", [self.match(_IDENT)]])
+            self.space()
+            if how == "FILTERS" and self.take(":"):
+                return ["when", [_condition(tree, self._argument(ends))]]
+            known = how != "CHANGES" or tree[0] != "field"  # there, a bare word is text
+            if known and (self.done() or self.text[self.at] in ends):
+                return tree
+        except NotExpression:
+            pass
+        self.at = start
+        return self._bare(ends)
+
+    def _row_map(self, how: str) -> Tree:
+        self.expect("{")
+        pairs: list[Any] = []
+        while not self.take("}"):
+            self.space()
+            if how != "FILTERS":
+                name = self.match(_IDENT)
+                self.space()
+                self.expect(":")
+                pairs.append([name, self._of_row(how, ",}")])
+            else:
+                subject = self._row_subject()
+                self.space()
+                value = self._argument(",}") if self.take(":") else None
+                pairs.append(subject if value is None else _condition(subject, value))
+            self.space()
+            if not self.peek("}"):
+                self.expect(",")
+        return ["when" if how == "FILTERS" else "map", pairs]
+
+    def _row_subject(self) -> Tree:
+        if self.peek("$"):
+            return self.expression()
+        return self.postfixes(["field", [self.match(_IDENT)]])
+
+
+def _condition(subject: Tree, value: Tree) -> Tree:
+    """Return the tree of `subject: value`: its last function of the value, or equality."""
+    if value == ["lit", ""]:
+        return subject
+    if subject[0] == "auto":
+        return ["call", subject[1], subject[2], [value]]
+    if subject[0] == "call":
+        return [*subject[:3], [*subject[3], value]]
+    return ["call", subject, "Is", [value]]
+
 
 def _subject(tree: Tree) -> Tree:
     """Return what the function before `.Or` was applied to."""
@@ -282,7 +380,7 @@ def last_name(tree: Tree) -> str:
         return str(tree[2])
     if kind == "field":
         return str(tree[1][-1]) if tree[1] else "Value"
-    if kind in ("call", "project", "or", "computed") and tree[1] is not None:
+    if kind in ("call", "project", "or", "computed", "each") and tree[1] is not None:
         return last_name(tree[1])
     return "Value"
 

@@ -184,7 +184,7 @@ def test_script(name: str, always_park: bool) -> None:
         ("- ASSERT $.Msg:\n    AllOf: Nope", "main:1:3: does not hold: AllOf: Nope"),
         ("- ASSERT $.Msg:\n    Error: Bad {$n}\n    Book: other", "main:1:3: Bad 7"),
         ("- ASSERT $.Msg:\n    Missing.IsDomain:", "main:1:3: does not hold: Missing.IsDomain"),
-        ("- RETURN: $n.Require.Add($nothing.Require)", "main:1:3: a required value is empty"),
+        ("- RETURN: $n.Require.Add($nothing.Require)", "main:1:3: $nothing is empty"),
         ("- RUN: $name", "main:1:3: no script named "),
         ("A:\n- RUN B\nB:\n- ERROR inside", "B:4:3: inside"),
         ("A:\n- RUN A", "A:2:3: more than 20 scripts deep"),

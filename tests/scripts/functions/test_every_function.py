@@ -1,0 +1,66 @@
+"""What must hold of the whole table: every function has its rows, and its line in the reference."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from scripts.functions import FUNCTIONS, MODULES
+from scripts.language.errors import LoadErrors
+from tests.scripts.functions import (
+    test_comparison,
+    test_lists,
+    test_logic,
+    test_moments,
+    test_numbers,
+    test_proofs,
+    test_texts,
+)
+from tests.scripts.language.world import value_of
+
+TABLES = (
+    test_comparison,
+    test_lists,
+    test_logic,
+    test_moments,
+    test_numbers,
+    test_proofs,
+    test_texts,
+)
+REFUSED = {name for name, function in FUNCTIONS.items() if function.unsupported}
+
+
+def test_every_function_has_a_row() -> None:
+    rows = [row for table in TABLES for row in table.ROWS]
+    tested = {name for row in rows for name in re.findall(r"\.([A-Z]\w+)", row[0])}
+    assert set(FUNCTIONS) - REFUSED - tested == set()
+
+
+def test_every_function_is_tried_with_nothing() -> None:
+    """Those that take a subject say what they make of an empty one."""
+    rows = [row for table in TABLES for row in (*table.ROWS, *table.REFUSALS)]
+    tried = {name for row in rows for name in re.findall(r"\$(?:e|none)\.([A-Z]\w+)", row[0])}
+    prefixed = {name for name, function in FUNCTIONS.items() if function.subjectless}
+    same = {"Each", "Has", "Or", "Plus", "Minus", "Size", "Where", "IsBelow", "IsTime", "Schema"}
+    same |= {"Locator"}
+    assert set(FUNCTIONS) - REFUSED - prefixed - same - tried == set()
+
+
+def test_no_name_is_in_two_tables() -> None:
+    assert sum(len(module.FUNCTIONS) for module in MODULES) == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_function_has_a_signature_and_one_sentence(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert all(f".{name}" in line for line in function.signature.splitlines())
+    assert function.signature
+    assert function.about.endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+@pytest.mark.parametrize("form", ["$t.{}(5)", ".{}($t, 5)", "{{$t.{}(5)}} there"])
+def test_function_of_files_is_refused_when_the_script_is_loaded(name: str, form: str) -> None:
+    with pytest.raises(LoadErrors, match=rf"1:\d+: .*\.{name} is not supported in this release"):
+        value_of(f"'{form.format(name)}'" if "there" in form else form.format(name))
