@@ -19,27 +19,17 @@ from typing import Any
 
 from scripts.language.commandline import split_outside
 from scripts.language.limits import limits
+from scripts.language.rowwords import of_row
+from scripts.language.trees import IDENT, NotExpression, subject_of
+from scripts.language.trees import BadExpression as BadExpression
+from scripts.language.trees import Tree as Tree
+from scripts.language.trees import last_name as last_name
 from scripts.language.vocabulary import Vocabulary, nearest
 
-Tree = list[Any]
-_IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _DIGITS = re.compile(r"\d{1,3}")
 _WORD = re.compile(r"[^\s,]+")
 _KEEP = "\u00b4"
 _CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")  # .NOW is a schema code, .Nwo a mistake
-
-
-class BadExpression(Exception):
-    """The text looks like an expression but names something that does not exist."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-class NotExpression(Exception):
-    """The text is not an expression; it is text."""
 
 
 class Parser:
@@ -99,7 +89,7 @@ class Parser:
         while not self.done():
             if self.peek(".Or.") or self.text[self.at :] == ".Or":
                 self.expect(".Or")
-                either, tree = tree if either is None else ["or", either, tree], _subject(tree)
+                either, tree = tree if either is None else ["or", either, tree], subject_of(tree)
                 continue
             written = self.text[start : self.at]
             if self.peek("("):
@@ -136,15 +126,15 @@ class Parser:
             return self.group()
         if self.take("${"):
             self.take("$")
-            name = self.match(_IDENT)
+            name = self.match(IDENT)
             self.expect("}")
             return ["holder", name]
         if self.take("$$"):
-            return ["computed", ["field", []], ["holder", self.match(_IDENT)]]
+            return ["computed", ["field", []], ["holder", self.match(IDENT)]]
         if self.take("$"):
             return self._holder()
         if self.take("."):
-            name = self.match(_IDENT)
+            name = self.match(IDENT)
             if name not in self.functions:
                 if _CAMEL.fullmatch(name) and self.text[self.at : self.at + 1] not in ("/", "."):
                     hint = nearest(name, self.functions)
@@ -161,14 +151,14 @@ class Parser:
 
     def _holder(self) -> Tree:
         if self.take("."):
-            name = self.match(_IDENT)
+            name = self.match(IDENT)
             if name not in self.vocabulary.system_holders:
                 hint = nearest(name, self.vocabulary.system_holders)
                 raise BadExpression(f"there is no system holder $.{name}", hint)
             return ["system", name]
         if self.at < len(self.text) and self.text[self.at].isdigit():
             return ["input", int(self.match(_DIGITS))]
-        return ["holder", self.match(_IDENT)]
+        return ["holder", self.match(IDENT)]
 
     def _postfix(self, tree: Tree) -> Tree:
         self.expect(".")
@@ -178,7 +168,7 @@ class Parser:
             return ["computed", tree, computed]
         if self.take("$"):
             return ["prop", tree, "$"]
-        name = self.match(_IDENT)
+        name = self.match(IDENT)
         if self.peek("("):
             if name not in self.functions:
                 raise BadExpression(f"unknown function {name}", nearest(name, self.functions))
@@ -201,7 +191,7 @@ class Parser:
         names = []
         while True:
             self.space()
-            names.append(self.match(_IDENT))
+            names.append(self.match(IDENT))
             self.space()
             if self.take(")"):
                 return names
@@ -215,14 +205,14 @@ class Parser:
         if self.take(")"):
             return arguments
         while True:
-            of_row = how in ("FILTERS", "FORMATS", "CHANGES")
-            arguments.append(self._of_row(how, ",)") if of_row else self._argument(",)"))
+            rows = how in ("FILTERS", "FORMATS", "CHANGES")
+            arguments.append(of_row(self, how, ",)") if rows else self.argument(",)"))
             self.space()
             if self.take(")"):
                 return arguments
             self.expect(",")
 
-    def _argument(self, ends: str) -> Tree:
+    def argument(self, ends: str) -> Tree:
         self.space()
         if self.peek("["):
             return self._list()
@@ -239,7 +229,7 @@ class Parser:
         self.at = start
         if self.peek("{"):
             return self._map()
-        return self._bare(ends)
+        return self.bare(ends)
 
     def _quoted(self) -> Tree:
         mark = self.text[self.at]
@@ -250,7 +240,7 @@ class Parser:
         self.at = end + 1
         return template(text, self.vocabulary)
 
-    def _bare(self, ends: str) -> Tree:
+    def bare(self, ends: str) -> Tree:
         start = self.at
         while not self.done() and self.text[self.at] not in ends:
             self.at += 1
@@ -263,7 +253,7 @@ class Parser:
         if self.take("]"):
             return ["list", items]
         while True:
-            items.append(self._argument(",]"))
+            items.append(self.argument(",]"))
             self.space()
             if self.take("]"):
                 return ["list", items]
@@ -289,100 +279,10 @@ class Parser:
             self.space()
             self.take(":")
             return [last_name(tree), tree, True]
-        key = self.match(_IDENT)
+        key = self.match(IDENT)
         self.space()
         self.expect(":")
-        return [key, self._argument(",}")]
-
-    # -- arguments about a row --------------------------------------------------------------
-
-    def _of_row(self, how: str, ends: str) -> Tree:
-        """Read `A.B`, `A.IsAbove(1)`, `A: 1` or a map of these; bare words are properties."""
-        self.space()
-        start = self.at
-        if self.peek("{"):
-            try:
-                tree = self.expression()
-                self.space()
-                if self.done() or self.text[self.at] in ends:
-                    return tree
-            except NotExpression:
-                pass
-            self.at = start
-            return self._row_map(how)
-        if self.text[self.at : self.at + 1] in ("$", ".", "[", '"', "'"):
-            return self._argument(ends)
-        try:
-            tree = self.postfixes(["field", [self.match(_IDENT)]])
-            self.space()
-            if how == "FILTERS" and self.take(":"):
-                return ["when", [_condition(tree, self._argument(ends))]]
-            known = how != "CHANGES" or tree[0] != "field"  # there, a bare word is text
-            if known and (self.done() or self.text[self.at] in ends):
-                return tree
-        except NotExpression:
-            pass
-        self.at = start
-        return self._bare(ends)
-
-    def _row_map(self, how: str) -> Tree:
-        self.expect("{")
-        pairs: list[Any] = []
-        while not self.take("}"):
-            self.space()
-            if how != "FILTERS":
-                name = self.match(_IDENT)
-                self.space()
-                self.expect(":")
-                pairs.append([name, self._of_row(how, ",}")])
-            else:
-                subject = self._row_subject()
-                self.space()
-                value = self._argument(",}") if self.take(":") else None
-                pairs.append(subject if value is None else _condition(subject, value))
-            self.space()
-            if not self.peek("}"):
-                self.expect(",")
-        return ["when" if how == "FILTERS" else "map", pairs]
-
-    def _row_subject(self) -> Tree:
-        if self.peek("$"):
-            return self.expression()
-        return self.postfixes(["field", [self.match(_IDENT)]])
-
-
-def _condition(subject: Tree, value: Tree) -> Tree:
-    """Return the tree of `subject: value`: its last function of the value, or equality."""
-    if value == ["lit", ""]:
-        return subject
-    if subject[0] == "auto":
-        return ["call", subject[1], subject[2], [value]]
-    if subject[0] == "call":
-        return [*subject[:3], [*subject[3], value]]
-    return ["call", subject, "Is", [value]]
-
-
-def _subject(tree: Tree) -> Tree:
-    """Return what the function before `.Or` was applied to."""
-    if tree[0] in ("auto", "call") and tree[1] is not None:
-        return list(tree[1])
-    raise BadExpression("Or must follow a function of a value")
-
-
-def last_name(tree: Tree) -> str:
-    """Return the name a value takes when it is merged or passed: its last property segment."""
-    kind = tree[0]
-    if kind in ("holder", "system"):
-        return str(tree[1])
-    if kind == "input":
-        return str(tree[1])
-    if kind in ("prop", "auto"):
-        return str(tree[2])
-    if kind == "field":
-        return str(tree[1][-1]) if tree[1] else "Value"
-    if kind in ("call", "project", "or", "computed", "each") and tree[1] is not None:
-        return last_name(tree[1])
-    return "Value"
+        return [key, self.argument(",}")]
 
 
 def whole_expression(text: str, vocabulary: Vocabulary) -> Tree | None:
@@ -407,7 +307,7 @@ def row_expression(text: str, vocabulary: Vocabulary) -> Tree | None:
         return tree
     parser = Parser(text.strip(), vocabulary)
     try:
-        name = parser.match(_IDENT)
+        name = parser.match(IDENT)
         tree = parser.postfixes(["field", [name]])
     except NotExpression:
         return None
