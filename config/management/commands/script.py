@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.authoring import stage
 from config.authoring.check import check_files
-from config.authoring.places import NoSuchFile, script_files
+from config.authoring.layout import LayoutRefused, laid_out
+from config.authoring.places import NoSuchFile, read, script_files
+from scripts.language.errors import LoadErrors
 
 Options = dict[str, Any]
 
@@ -30,6 +32,9 @@ class Command(BaseCommand):
         check.add_argument("--strict", action="store_true", help="warnings count as faults")
         _add_run(commands.add_parser("run", help="play a script against a pretend wallet"))
         _add_test(commands.add_parser("test", help="play the cases of its tests"))
+        layout = commands.add_parser("format", help="lay files out, keeping comments and meaning")
+        layout.add_argument("files", nargs="+", metavar="FILE|FOLDER")
+        layout.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
 
     def handle(self, *args: Any, **options: Any) -> None:
         code = COMMANDS[options["command"]](self, options)
@@ -67,10 +72,7 @@ def _add_test(parser: ArgumentParser) -> None:
 
 def check(command: BaseCommand, options: Options) -> int:
     """Print faults to stderr, warnings to stdout; 1 when there is a fault."""
-    try:
-        files = script_files(Path(each) for each in options["files"])
-    except NoSuchFile as missing:
-        raise CommandError(str(missing), returncode=2) from None
+    files = _files(options["files"])
     report = check_files(files)
     for line in [*report.unread, *map(str, report.faults)]:
         command.stderr.write(command.style.ERROR(line))
@@ -114,6 +116,35 @@ def _on_stage(name: str, asked: Options) -> int:
     return stage.launch([name, json.dumps(asked)])
 
 
+def lay_out(command: BaseCommand, options: Options) -> int:
+    """Lay files out in place, or say which are not; 1 when one is not or cannot be."""
+    changed = refused = 0
+    files = _files(options["files"])
+    for path in files:
+        try:
+            source = read(path)
+            text = laid_out(source, file=str(path), name=path.stem)
+        except (LoadErrors, LayoutRefused, NoSuchFile) as why:
+            refused += 1
+            command.stderr.write(command.style.ERROR(str(why)))
+            continue
+        if text == source:
+            continue
+        changed += 1
+        if not options["check"]:
+            path.write_text(text, encoding="utf-8")
+        command.stdout.write(f"{path}: {'is not laid out' if options['check'] else 'laid out'}")
+    command.stdout.write(f"{_count(len(files), 'file')}, {changed} changed, {refused} refused")
+    return 1 if refused or (changed and options["check"]) else 0
+
+
+def _files(names: list[str]) -> list[Path]:
+    try:
+        return script_files(Path(each) for each in names)
+    except NoSuchFile as missing:
+        raise CommandError(str(missing), returncode=2) from None
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -122,4 +153,5 @@ COMMANDS: dict[str, Callable[[BaseCommand, Options], int]] = {
     "check": check,
     "run": run,
     "test": test,
+    "format": lay_out,
 }
