@@ -281,6 +281,8 @@ MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 POISON_RUNS = env.int("POISON_RUNS", default=5)
 POISON_SHARE = env.float("POISON_SHARE", default=0.2)
 POISON_MINUTES = env.int("POISON_MINUTES", default=10)
+# Whether the log of a run says what its holders became (never of secrets), or only which changed.
+TRACE_VALUES = env.bool("TRACE_VALUES", default=True)
 # What a script may use up: SCRIPT_RUN_STEPS and its like, with the defaults of limits.py.
 SCRIPT_LIMITS = {
     each.name: env.int(f"SCRIPT_{each.name.upper()}", default=each.default)

@@ -25,6 +25,7 @@ from scripts.models import Run, RunEvent, Timer
 from scripts.plain import plain
 from scripts.states import FINAL, RunState
 from scripts.step import Step
+from scripts.trail import Trail
 
 # No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while holding
 # the hook that we are about to lock.
@@ -82,6 +83,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
 def _segment(run: Run, step: Step) -> bool:
     """Interpret from the stored position; leave the outcome on `run`. True when it yielded."""
     continuation = Continuation.from_json(run.continuation)
+    step.trail = Trail(continuation)
     try:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
         with transaction.atomic():
@@ -212,8 +214,11 @@ def _commit(run: Run, step: Step, gen: int) -> None:
 
 
 def _summary(run: Run, step: Step) -> dict[str, Any]:
-    """Return what the log of the run says of this segment: its error, its wait, its LOG lines."""
-    said: dict[str, Any] = {"log": step.notes} if step.notes else {}
+    """Return what the log of the run says of this segment: the lines gone through, the holders
+    that changed, its error, its wait, its LOG lines."""
+    said = step.trail.summary() if step.trail is not None else {}
+    if step.notes:
+        said["log"] = step.notes
     if run.error:
         said["error"] = run.error[:500]
     elif run.hook_id:

@@ -26,6 +26,7 @@ from scripts.models import Run
 from scripts.plain import plain
 from scripts.registry import Dataset, Row, Write, registry
 from scripts.states import SignalState
+from scripts.trail import Trail
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Step:
         self.domain = run.domain
         self.sends = 0
         self.notes: list[str] = []
+        self.trail: Trail | None = None
         self._message: InboxMessage | None = None
         self._chat: Item | None = None
 

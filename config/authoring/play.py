@@ -12,6 +12,7 @@ from config.authoring.person import ACCEPT, LEAVE, NO_ANSWER, Person, Prepared, 
 from config.authoring.places import NoSuchFile, Place
 from config.authoring.rehearsal import Outcome, Rehearsal, prepare
 from config.authoring.screen import AtTerminal, Screen
+from config.authoring.trace import trace
 from config.authoring.virtual_time import virtual_time
 from scripts.language.errors import LoadErrors
 from scripts.language.values import parse_time
@@ -53,6 +54,10 @@ def run(folder: Path, options: dict[str, Any]) -> int:
         sys.stderr.write(f"{faults}\n")
         return 1
     screen.end(outcome, str(place.path))
+    if options["trace"] and outcome.run is not None:
+        screen.write()
+        for line in trace(outcome.run):
+            screen.write(f"  {line}")
     return _code(outcome)
 
 

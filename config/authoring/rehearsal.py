@@ -60,6 +60,7 @@ class Outcome:
     logged: list[str] = field(default_factory=list)
     waited: timedelta = field(default_factory=timedelta)
     problem: str = ""
+    run: Run | None = None
 
 
 def prepare(place: Place, *, script: str = "") -> Talker:
@@ -236,6 +237,7 @@ class Rehearsal:
         if run is None or not self.chat:
             self.outcome.problem = self.outcome.problem or "the talker was never opened"
             return
+        self.outcome.run = run
         self.outcome.state = str(run.state)
         self.outcome.error = run.error
         self.outcome.result = None if run.result is None else decode(run.result)

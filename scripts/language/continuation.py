@@ -162,6 +162,8 @@ class Continuation:
     steps: int = 0
     answer: Any = None
     ended: bool = False
+    # The places gone through since this was read, for the run's log; not part of what is stored.
+    trail: list[tuple[str, str, int]] = field(default_factory=list, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the continuation as JSON, for the run's row."""

@@ -31,6 +31,7 @@ from scripts.language.holders import Sizes, assign, changed
 from scripts.language.limits import limits
 from scripts.language.values import to_text, truth
 
+TRAIL = 200  # places that the log of one segment keeps
 UNCAUGHT = ("limit",)  # what no TRY may catch, or a script could go on after it
 
 
@@ -104,6 +105,8 @@ class Machine:
             return
         instruction = script.code[frame.pc]
         frame.pc += 1
+        if len(self.root.trail) < TRAIL:
+            self.root.trail.append((frame.version, frame.script, instruction[1]))
         try:
             _OPS[instruction[0]](self, instruction, self.scope())
         except ScriptError as error:
@@ -118,6 +121,7 @@ class Machine:
         frame = self.frame
         script = self.environment.script(frame.version, frame.script)[1]
         instruction = script.code[frame.pc - 1]
+        self.root.trail.append((frame.version, frame.script, instruction[1]))
         try:
             call = self.call(instruction, waiting["arguments"])
             result = self.environment.resume(call, waiting["memo"], signal)

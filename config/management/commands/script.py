@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.authoring import stage
+from config.authoring import trace as tracing
 from config.authoring.check import check_files
 from config.authoring.layout import LayoutRefused, laid_out
 from config.authoring.places import NoSuchFile, read, script_files
@@ -35,6 +36,9 @@ class Command(BaseCommand):
         layout = commands.add_parser("format", help="lay files out, keeping comments and meaning")
         layout.add_argument("files", nargs="+", metavar="FILE|FOLDER")
         layout.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
+        runs = commands.add_parser("trace", help="what a run has done, and what it waits for")
+        runs.add_argument("run", nargs="?", metavar="RUN", help="its id, or that of its token")
+        runs.add_argument("--domain", default="", help="whose newest runs are listed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         code = COMMANDS[options["command"]](self, options)
@@ -61,6 +65,7 @@ def _add_run(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--script", default="", help="another script of the file than its first")
     parser.add_argument("--domain", default="", help="where it is at home (else its folder's name)")
+    parser.add_argument("--trace", action="store_true", help="and say which lines it went")
     parser.add_argument("--now", default="", help="when it begins, as 2026-03-02T09:00:00Z")
 
 
@@ -96,7 +101,7 @@ def run(command: BaseCommand, options: Options) -> int:
             command.stderr.write(command.style.ERROR(line))
         return 1
     inputs = dict(_input(each) for each in options["input"])
-    asked = {name: options[name] for name in ("file", "issue", "script", "domain", "now")}
+    asked = {name: options[name] for name in ("file", "issue", "script", "domain", "now", "trace")}
     return _on_stage("run", {**asked, "answers": options["answer"], "inputs": inputs})
 
 
@@ -138,6 +143,24 @@ def lay_out(command: BaseCommand, options: Options) -> int:
     return 1 if refused or (changed and options["check"]) else 0
 
 
+def trace(command: BaseCommand, options: Options) -> int:
+    """Print what a run of this deployment has done; without one, the newest runs."""
+    if not options["run"]:
+        for line in tracing.latest(options["domain"]):
+            command.stdout.write(line)
+        return 0
+    try:
+        runs = tracing.find(options["run"])
+    except tracing.NoSuchRun as missing:
+        raise CommandError(str(missing)) from None
+    for number, run in enumerate(runs):
+        if number:
+            command.stdout.write("")
+        for line in tracing.trace(run):
+            command.stdout.write(line)
+    return 0
+
+
 def _files(names: list[str]) -> list[Path]:
     try:
         return script_files(Path(each) for each in names)
@@ -154,4 +177,5 @@ COMMANDS: dict[str, Callable[[BaseCommand, Options], int]] = {
     "run": run,
     "test": test,
     "format": lay_out,
+    "trace": trace,
 }
