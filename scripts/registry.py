@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,14 @@ class Command:
 
 @dataclass(frozen=True)
 class Row:
-    """A dataset row as scripts see it: `key` finds it again, `fields` use the protocol's names."""
+    """A dataset row as scripts see it: `key` finds it again, `fields` use the protocol's names.
+
+    `version` counts its changes, where a dataset guards its rows by that.
+    """
 
     key: str
     fields: dict[str, Any]
+    version: int = 0
 
     @property
     def state(self) -> str:
@@ -44,7 +49,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Write:
-    """A SAVE: `key` and `state` are those of the item read before; both empty for an insert."""
+    """A SAVE: `key` and `state` are those of the item read before; both empty for an insert.
+
+    `version` is the one that was read; 0 where only the state guards: in a handler of the row.
+    """
 
     domain: str
     fields: dict[str, Any]
@@ -52,16 +60,28 @@ class Write:
     state: str = ""
     run: str = ""
     origin: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True)
 class Dataset:
     """A named set of rows of one hosted domain. `read(domain, key)` returns a Row or None, and
-    `insert`/`update` return the Row after the write; None means the set cannot be written so."""
+    `insert`/`update` return the Row after the write; None means the set cannot be written so.
+
+    `delete(write, undo_until)` returns the Row it deleted, and `find(domain)` all rows that scripts
+    may search, oldest first. `keys` are the properties that make the key, `parents` maps those that
+    hold the key of a row elsewhere to its dataset. `whole` says that SAVE of an item without fields
+    saves all of it.
+    """
 
     read: Callable[[str, Any], Row | None]
     insert: Callable[[Write], Row] | None = None
     update: Callable[[Write], Row] | None = None
+    delete: Callable[[Write, datetime | None], Row] | None = None
+    find: Callable[[str], list[Row]] | None = None
+    keys: tuple[str, ...] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass

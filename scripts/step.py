@@ -148,6 +148,21 @@ class Step:
         row = self._asked(self.dataset(name).read, self.domain, key)
         return None if row is None else as_item(name, row)
 
+    def find(self, name: str) -> list[Item]:
+        """Return the rows of dataset `name`, oldest first. Raises ScriptError if it has none."""
+        find = self.dataset(name).find
+        if find is None:
+            raise refused(f"{name} is read by its key, and cannot be searched by scripts")
+        return [as_item(name, row) for row in self._asked(find, self.domain)]
+
+    def delete(self, item: Item, undo_until: datetime | None) -> Item:
+        """Delete the row `item` was read from; until a time, so that it can be brought back."""
+        self.require_verified()
+        delete = self.dataset(item.set).delete
+        if delete is None:
+            raise refused(f"rows of {item.set} cannot be deleted by scripts")
+        return as_item(item.set, self._asked(delete, self._change(item, {}), undo_until))
+
     def insert(self, name: str, fields: dict[str, Any]) -> Item:
         self.require_verified()
         insert = self.dataset(name).insert
@@ -161,8 +176,13 @@ class Step:
         update = self.dataset(item.set).update
         if update is None:
             raise refused(f"{item.set} cannot be changed by scripts")
-        write = self._write(fields, key=item.key, state=item.state)
-        return as_item(item.set, self._asked(update, write))
+        return as_item(item.set, self._asked(update, self._change(item, fields)))
+
+    def _change(self, item: Item, fields: dict[str, Any]) -> Write:
+        """In a handler of a row its state is the guard, elsewhere its version (8.5)."""
+        handled = self.run.subject_id == item.key and bool(self.run.subject_id)
+        version = 0 if handled else item.version
+        return self._write(fields, key=item.key, state=item.state, version=version)
 
     def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
         """Call a dataset. What strangers put into a message is of any type and length: a value
@@ -173,7 +193,9 @@ class Step:
             log.info("dataset_refused", run=str(self.run.pk), exc_info=True)
             raise refused(f"a value that the dataset does not take: {type(odd).__name__}") from None
 
-    def _write(self, fields: dict[str, Any], *, key: str = "", state: str = "") -> Write:
+    def _write(
+        self, fields: dict[str, Any], *, key: str = "", state: str = "", version: int = 0
+    ) -> Write:
         return Write(
             domain=self.domain,
             fields=fields,
@@ -181,6 +203,7 @@ class Step:
             state=state,
             run=str(self.run.pk),
             origin=self.run.origin,
+            version=version,
         )
 
     # -- messages ---------------------------------------------------------------------------
@@ -282,4 +305,4 @@ def _savepoint(call: Call) -> AbstractContextManager[Any]:
 
 def as_item(name: str, row: Row) -> Item:
     """Wrap a row as the value scripts hold."""
-    return Item(row.fields, set=name, key=row.key, state=row.state)
+    return Item(row.fields, set=name, key=row.key, state=row.state, version=row.version)

@@ -1,10 +1,10 @@
-"""The engine's own command words: rows, messages and waiting."""
+"""The engine's own command words: rows, holders, messages and waiting."""
 
-from scripts.commands import datasets, messages, waiting
+from scripts.commands import datasets, holders, messages, waiting
 
 COMMANDS = {
-    "READ": datasets.READ,
-    "SAVE": datasets.SAVE,
+    **datasets.COMMANDS,
+    **holders.COMMANDS,
     "SEND": messages.SEND,
     "VERIFY": messages.VERIFY,
     "WAIT": waiting.WAIT,

@@ -160,10 +160,14 @@ def take(context: Context, subject: Any, amount: Any) -> Any:
 
 
 def distinct(context: Context, subject: Any, *others: Any) -> list[Any]:
-    """The different values of one or more lists, in the order they come first."""
+    return unique(subject, *others)
+
+
+def unique(*values: Any) -> list[Any]:
+    """Return the different values of one or more lists, in the order they come first."""
     seen: set[Any] = set()
     kept = []
-    for value in (subject, *others):
+    for value in values:
         for item in value if isinstance(value, list) else [] if is_empty(value) else [value]:
             key = strict_key(item)
             if key not in seen:

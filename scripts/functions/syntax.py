@@ -88,6 +88,11 @@ def domain(context: Context, subject: Any) -> Any:
 
 
 def schema(context: Context, subject: Any) -> dict[str, str]:
+    return schema_parts(subject)
+
+
+def schema_parts(subject: Any) -> dict[str, str]:
+    """Return the parts of a schema code. Raises ScriptError."""
     parts = schema_of(subject)
     if parts is None:
         raise _not("a schema code", "Schema", subject)
@@ -95,6 +100,11 @@ def schema(context: Context, subject: Any) -> dict[str, str]:
 
 
 def locator(context: Context, subject: Any) -> dict[str, Any]:
+    return locator_parts(subject)
+
+
+def locator_parts(subject: Any) -> dict[str, Any]:
+    """Return the parts of a locator. Raises ScriptError."""
     parts = locator_of(subject)
     if parts is None:
         raise _not("a locator", "Locator", subject)

@@ -145,6 +145,8 @@ class ArgumentReader:
             return assertions.block(node, None)
         if kind is Kind.FORMAT:
             return ["format", self.format(node)]
+        if kind is Kind.CHOICES:
+            return self._choices(node)
         if kind is Kind.ACTION:
             self.actions[parameter.name] = node
             return ["lit", True]
@@ -185,6 +187,20 @@ class ArgumentReader:
             return None
         extra = [] if body.is_blank else [self.value(body)]
         return ["call", tree[1], tree[2], [*tree[3], *extra]]
+
+    def _choices(self, node: Node) -> Tree:
+        """Return a map, whose values written `$a, b` are the first of them that is not empty."""
+        tree = self.value(node)
+        if tree[0] != "map":
+            return tree
+        for pair in tree[1]:
+            value = pair[1]
+            if value[0] not in ("merge", "list") or not value[1]:
+                continue
+            parts = [each for _, each in value[1]] if value[0] == "merge" else value[1]
+            if parts[0][0] != "lit":  # a list of words is a list
+                pair[1] = ["call", parts[0], "Default", parts[1:]]
+        return tree
 
     def format(self, node: Node) -> Tree:
         """Return what to make of a row: bare words are its properties (4.6).

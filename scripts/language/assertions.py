@@ -16,6 +16,7 @@ from scripts.language.expressions import (
     BadExpression,
     Tree,
     comma_list,
+    row_expression,
     value,
     whole_expression,
 )
@@ -108,7 +109,7 @@ class AssertionReader:
 
     def _inline(self, node: Node) -> list[Any]:
         text = (node.text or "").strip()
-        tree = self._expression(text, node)
+        tree = self._expression(text, node, of_row=self.has_context)
         if tree is None:
             self._fault(node, f"{text[:60]!r} is not an assertion", _advice(text))
             return []
@@ -221,9 +222,10 @@ class AssertionReader:
             self._fault(node, bad.message, bad.hint)
             return ["lit", None]
 
-    def _expression(self, text: str, node: Node) -> Tree | None:
+    def _expression(self, text: str, node: Node, *, of_row: bool = False) -> Tree | None:
+        read = row_expression if of_row else whole_expression
         try:
-            return whole_expression(text, self.vocabulary)
+            return read(text, self.vocabulary)
         except BadExpression as bad:
             self._fault(node, bad.message, bad.hint)
             return ["lit", None]

@@ -84,7 +84,7 @@ def changed(value: Any, changes: dict[str, Any]) -> dict[str, Any]:
     if is_empty(value):
         return dict(changes)
     if isinstance(value, Item):
-        return Item({**value, **changes}, set=value.set, key=value.key, state=value.state)
+        return value.but({**value, **changes})
     if isinstance(value, dict):
         return {**value, **changes}
     raise ScriptError("only maps have properties to set", kind="type")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from calendar import monthrange
 from collections.abc import Mapping
@@ -30,13 +31,29 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 60480
 
 
 class Item(dict[str, Any]):
-    """A dataset row: its fields, and where they came from. Property names ignore case."""
+    """A dataset row: its fields, and where they came from. Property names ignore case.
 
-    def __init__(self, fields: Mapping[str, Any], *, set: str, key: str, state: str = "") -> None:
+    `version` counts the changes of rows of operators' datasets; it is 0 for others.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        *,
+        set: str,
+        key: str,
+        state: str = "",
+        version: int = 0,
+    ) -> None:
         super().__init__(fields)
         self.set = set
         self.key = key
         self.state = state
+        self.version = version
+
+    def but(self, fields: Mapping[str, Any]) -> Item:
+        """Return the same row with other fields."""
+        return Item(fields, set=self.set, key=self.key, state=self.state, version=self.version)
 
 
 class MessageView(dict[str, Any]):
@@ -62,7 +79,9 @@ def encode(value: Any) -> Any:
         return {"$num": str(value)}
     if isinstance(value, Item):
         fields = {key: encode(part) for key, part in value.items()}
-        return {"$item": [value.set, value.key, value.state, fields]}
+        # A fifth part only where there is one: the code before this release reads four.
+        version = [value.version] if value.version else []
+        return {"$item": [value.set, value.key, value.state, fields, *version]}
     if isinstance(value, MessageView):
         return {"$message": dict(value)}
     if isinstance(value, dict):
@@ -72,6 +91,8 @@ def encode(value: Any) -> Any:
         return [encode(part) for part in value]
     if value is None or isinstance(value, str | bool | int):
         return value
+    if isinstance(value, float) and math.isfinite(value):
+        return {"$num": repr(value)}  # of a peer's JSON; scripts have decimals only
     raise TypeError(f"{type(value).__name__} is not a value of the language")
 
 
@@ -88,8 +109,14 @@ def decode(stored: Any) -> Any:
         if tag == "$num":
             return Decimal(inner)
         if tag == "$item":
-            name, key, state, fields = inner
-            return Item({k: decode(v) for k, v in fields.items()}, set=name, key=key, state=state)
+            name, key, state, fields, *version = inner
+            return Item(
+                {k: decode(v) for k, v in fields.items()},
+                set=name,
+                key=key,
+                state=state,
+                version=version[0] if version else 0,
+            )
         if tag == "$message":
             return MessageView(inner)
         if tag == "$map":

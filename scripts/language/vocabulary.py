@@ -13,8 +13,8 @@ class Kind(enum.Enum):
     """How a parameter's source text is read, decided at load time (4.1).
 
     A command finds under the parameter's name: the text (TEMPLATE), the value (VALUE, NAME), a list
-    (LIST), a map (FIELDS), an `Assertion` to ask of rows (ASSERTION), a `Format` to apply to rows
-    (FORMAT), or True for an ACTION, which it carries out by returning `Act(name)`.
+    (LIST), a map (FIELDS, CHOICES), an `Assertion` to ask of rows (ASSERTION), a `Format` to apply
+    to rows (FORMAT), or True for an ACTION, which it carries out by returning `Act(name)`.
     """
 
     TEMPLATE = "text, with {expressions}"
@@ -23,6 +23,7 @@ class Kind(enum.Enum):
     NAME = "a name, or an expression"
     ASSERTION = "an assertion"
     FIELDS = "a map of fields"
+    CHOICES = "a map of fields; of several values the first that is not empty"
     FORMAT = "properties of each row"
     ACTION = "commands"
 
@@ -102,6 +103,7 @@ NOT_SUPPORTED = frozenset(
         "IDENTITY",
         "INFORM",
         "INVITE",
+        "KEYS",
         "LOCATION",
         "MANY",
         "OTP",
