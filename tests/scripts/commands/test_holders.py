@@ -141,7 +141,7 @@ def test_distinct(commands: str, made: Any) -> None:
     [
         ("    Schema: .LIBRARY/CARD", "LIBRARY/CARD"),
         ("    Schema: $code", "READER"),
-        ("    Locator: .HOST,library.test,card", ""),
+        ("    Locator: .HOST,library.test,card", None),
     ],
 )
 def test_parse(body: str, made: Any) -> None:
@@ -182,7 +182,7 @@ def test_parse_refuses_what_is_neither() -> None:
     ],
 )
 def test_put_and_set(commands: str, made: Any) -> None:
-    holders = {"m": {"A": 1, "B": 2}, "n": 3, "books": BOOKS, "other": {"C": 3}}
+    holders: dict[str, Any] = {"m": {"A": 1, "B": 2}, "n": 3, "books": BOOKS, "other": {"C": 3}}
     assert value(commands, **holders) == made
 
 
