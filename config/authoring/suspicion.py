@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-import yaml
-from yaml.events import ScalarEvent
 
 from scripts.language.code import CompiledFile
 from scripts.language.errors import ScriptSyntaxError
-from scripts.language.source import LOADER
 
 
 @dataclass(frozen=True, order=True)
@@ -27,8 +22,7 @@ class Suspicion:
 def suspicions(file: CompiledFile, source: str) -> list[Suspicion]:
     """Return the warnings about a sound file, in the order of its lines."""
     lines = source.splitlines()
-    found = {_placed(warning, lines) for warning in file.warnings}
-    return sorted(found.union(_cut_texts(source, lines)))
+    return sorted({_placed(warning, lines) for warning in file.warnings})
 
 
 def _placed(warning: ScriptSyntaxError, lines: list[str]) -> Suspicion:
@@ -41,20 +35,3 @@ def _placed(warning: ScriptSyntaxError, lines: list[str]) -> Suspicion:
             if found is not None:
                 return Suspicion(number, found.start() + 1, warning.message, warning.hint)
     return Suspicion(warning.line, warning.column, warning.message, warning.hint)
-
-
-def _cut_texts(source: str, lines: list[str]) -> Iterator[Suspicion]:
-    """Yield where ` #5` ends a text without quotes: for YAML, a comment begins there."""
-    for event in yaml.parse(source, Loader=LOADER):
-        if not isinstance(event, ScalarEvent) or event.style or not event.end_mark:
-            continue
-        line, column = event.end_mark.line, event.end_mark.column
-        rest = lines[line][column:] if line < len(lines) else ""
-        cut = re.match(r":?\s+(#[^\s#].*)$", rest)
-        if cut is not None:
-            yield Suspicion(
-                line + 1,
-                column + cut.start(1) + 1,
-                f"the text ends before {cut[1][:20]!r}: after a space, # begins a comment",
-                "quote the text if this belongs to it; write '# ' if it is a comment",
-            )
