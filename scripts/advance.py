@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +89,7 @@ def _segment(run: Run, step: Step) -> bool:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
         with transaction.atomic():
             outcome = _interpret(run, continuation, step)
+            stored = _stored(continuation)
     except ScriptError as error:
         _fail(run, error)
         return False
@@ -99,9 +101,18 @@ def _segment(run: Run, step: Step) -> bool:
         return False
     if isinstance(outcome, Finished):
         return _finish(run, outcome.value)
-    run.continuation = continuation.to_json()
+    run.continuation = stored
     run.state = RunState.READY if isinstance(outcome, Yielded) else RunState.WAITING
     return isinstance(outcome, Yielded)
+
+
+def _stored(continuation: Continuation) -> dict[str, Any]:
+    """Return the continuation as JSON. Raises ScriptError when it holds too much."""
+    stored = continuation.to_json()
+    if len(json.dumps(stored, ensure_ascii=False)) > limits.holder_bytes:
+        most = limits.holder_bytes
+        raise ScriptError(f"its holders come to more than {most} bytes", kind="limit")
+    return stored
 
 
 def _interpret(

@@ -16,6 +16,7 @@ from scripts.language.expressions import (
     last_name,
     row_expression,
     template,
+    unquoted,
     value,
     whole_expression,
 )
@@ -237,7 +238,11 @@ class ArgumentReader:
             self._fault(node, "a text was expected", "quote a text that holds ': '")
             return ["lit", ""]
         text = node.text if node.quoted else node.text.strip()
-        whole = None if node.quoted else self._guard(node, whole_expression, text)
+        inner = None if node.quoted else unquoted(text)
+        text = text if inner is None else inner
+        whole = (
+            None if node.quoted or inner is not None else self._guard(node, whole_expression, text)
+        )
         if whole is not None:
             return list(whole)
         bare = _BARE.search(text)
@@ -267,7 +272,7 @@ class ArgumentReader:
 
     def _entry(self, key: Node, body: Node) -> list[Any]:
         text = (key.text or "").strip()
-        merged = text.startswith(":") and not key.quoted
+        merged = text.startswith(":")
         bare = text.strip(":") if merged else text
         tree = None
         if merged or bare[:1] in ("$", "{"):

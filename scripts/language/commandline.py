@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_LINE = re.compile(r"([A-Z][A-Z0-9]*)>?(?:(\s*\|)|(?=\s|$))", re.DOTALL)
+_LINE = re.compile(r"([A-Z][A-Z0-9]*)>?(?:(:?\s*\|)|(?=\s|$))", re.DOTALL)
 _OUT = re.compile(r"(?:^|(?<=\s))(>>|\+>)\s*(\S+)\s*$")
 _TARGET = re.compile(r"(\$?)([A-Za-z_][\w-]*)((?:\.[A-Za-z_]\w*)*)")
 _INDIRECT = re.compile(r"\{\$([A-Za-z_]\w*)\}")

@@ -366,9 +366,10 @@ class _Text:
             self.plain, self.at = self.plain + character, at + 1
 
     def _expression(self, character: str) -> bool:
-        if character == "{" and self.text[self.at + 1 : self.at + 2] not in ("$", "."):
+        following = self.text[self.at + 1 : self.at + 2]
+        if character == "{" and following not in ("$", "."):
             return False
-        if character != "{" and not (character == "$" and self.kept):
+        if character != "{" and not (character == "$" and (self.kept or following == "{")):
             return False
         parser = Parser(self.text, self.vocabulary)
         parser.at = self.at
@@ -389,11 +390,19 @@ def template(text: str, vocabulary: Vocabulary) -> Tree:
     return _Text(text, vocabulary).tree()
 
 
+def unquoted(text: str) -> str | None:
+    """Return what stands in quotes, when all of `text` does; else None."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]:
+        return text[1:-1]
+    return None
+
+
 def value(text: str, vocabulary: Vocabulary, *, quoted: bool = False) -> Tree:
     """Return the tree of an untyped value, by the first rule of 4.1 that matches."""
-    if quoted:
-        return template(text, vocabulary)
     stripped = text.strip()
+    inner = unquoted(stripped)
+    if quoted or inner is not None:
+        return template(text if inner is None or quoted else inner, vocabulary)
     if not stripped:
         return ["lit", None]
     tree = whole_expression(stripped, vocabulary)

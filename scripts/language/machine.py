@@ -92,8 +92,6 @@ class Machine:
                 return Yielded()
             budget -= 1
             self.root.steps += 1
-            if self.root.steps > limits.run_steps:
-                raise ScriptError(f"more than {limits.run_steps} steps", kind="limit")
             self.step()
         return self.finished
 
@@ -108,6 +106,8 @@ class Machine:
         if len(self.root.trail) < TRAIL:
             self.root.trail.append((frame.version, frame.script, instruction[1]))
         try:
+            if self.root.steps > limits.run_steps:
+                raise ScriptError(f"more than {limits.run_steps} steps", kind="limit")
             _OPS[instruction[0]](self, instruction, self.scope())
         except ScriptError as error:
             self.failed(error, frame.script, instruction)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from broker.models import Token as BrokerToken
 from issuer.models import Token as IssuerToken
 from messaging import clock
+from scripts.language.limits import lent
 from scripts.models import Run
 from tests.flows.steps import offered_ticket
 from tests.person import Person, response
 from tests.pump import pump
+
+
+@pytest.fixture(params=[50, 1], ids=["straight", "parked after every step"], autouse=True)
+def steps(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every flow ends the same when each of its scripts is parked after each of its steps."""
+    with lent(segment_steps=request.param):
+        yield
 
 
 def test_accepted_offer_ends_in_the_accepting_branch(alice: Person) -> None:

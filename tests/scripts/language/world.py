@@ -64,6 +64,12 @@ SPECS = [
         body="Value",
         parameters=(Parameter("Hook", Kind.VALUE, required=True), Parameter("Value", Kind.VALUE)),
     ),
+    CommandSpec(
+        "WAIT",
+        main="Hook",
+        parameters=(Parameter("Hook", Kind.VALUE, required=True), Parameter("Timeout", Kind.VALUE)),
+        suspends=True,
+    ),
     CommandSpec("CALLED", main="Name", parameters=(Parameter("Name", Kind.VALUE),)),
 ]
 VOCABULARY = Vocabulary(
@@ -102,6 +108,8 @@ class World:
     def execute(self, call: Call) -> Any:
         if call.word in ("CONFIRM", "ECHO"):
             return Wait({"of": call.word})
+        if call.word == "WAIT":
+            return Wait({"of": call.word}, str(call.arguments["Hook"]))
         if call.word == "READ":
             assertion = call.arguments.get("Assert")
             if assertion is not None and not assertion.holds(ROW):
@@ -165,6 +173,40 @@ def play(
         if isinstance(outcome, Parked):
             signal = world.answers.pop(0) if world.answers else TIMED_OUT
             resume(state, world, signal)
+
+
+def play_signals(
+    source: str,
+    *,
+    inputs: dict[str, Any] | None = None,
+    signals: list[dict[str, Any]] | None = None,
+    timeouts: list[str] | None = None,
+    always_park: bool = False,
+) -> tuple[Any, list[Any]]:
+    """Run a script whose WAITs get `signals` in their order; return its value and what it logged.
+
+    A signal comes when the run is parked, and is kept when nobody waits for it.
+    """
+    file = compiled(source)
+    world = World(file)
+    state = start("v1", next(iter(file.scripts)), inputs or {})
+    coming, kept = list(signals or []), dict[str, list[Any]]()
+    while True:
+        outcome = run(state, world, budget_steps=1 if always_park else 500)
+        if always_park:
+            state = Continuation.from_json(state.to_json())
+        if isinstance(outcome, Finished):
+            return outcome.value, [said for word, said in world.journal if word == "LOG"]
+        if not isinstance(outcome, Parked):
+            continue
+        hooks = [leaf.waiting["hook"] for leaf in state.leaves() if leaf.waiting is not None]
+        ready = next((hook for hook in hooks if kept.get(hook)), None)
+        if ready is None:
+            assert coming, f"nothing comes for {hooks}"
+            [(name, value)] = coming.pop(0).items()
+            kept.setdefault(name, []).append(TIMED_OUT if name in (timeouts or []) else value)
+        else:
+            resume(state, world, kept[ready].pop(0), hook=ready)
 
 
 def value_of(expression: str, **inputs: Any) -> Any:
