@@ -52,8 +52,9 @@ faults: $(VENV)/installed-dev ## the whole fault plan, on stores of its own: abo
 faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 150 flows
 	$(BIN)/python -m config.faults.full --flows 150 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
 
-bench: $(VENV)/installed ## flows per second and CPU per flow; add DATABASE_URL and CELERY_BROKER_URL for the server shape
+bench: $(VENV)/installed ## flows per second and CPU per flow, and what the script language costs; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench
+	$(BIN)/python -m config.bench_language
 
 lock: ## the hashed locks, from the .in files (needs uv)
 	uv pip compile --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -180,8 +180,10 @@ class ArgumentReader:
 
     def _called(self, pairs: list[tuple[Node, Node]]) -> Tree | None:
         """Return the call of `.Fn: argument`, a map of one pair whose key is a function."""
-        key, body = pairs[0]
-        if len(pairs) > 1 or key.quoted or not (key.text or "").startswith("."):
+        if len(pairs) != 1:
+            return None
+        [(key, body)] = pairs
+        if key.quoted or not (key.text or "").startswith("."):
             return None
         tree = self._guard(key, whole_expression, key.text or "")
         if tree is None or tree[0] != "call":

@@ -30,6 +30,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _EXPRESSION = re.compile(r"[$./]|[A-Za-z_]\w*\(")
+_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")  # where YAML begins a line
 _CUT = re.compile(r"[ \t]+#(\w+)")
 MOST_REPAIRS = 50
 
@@ -88,7 +89,7 @@ class Reader:
 
         A command that is not YAML is left out and the rest is read, so that all faults are told.
         """
-        source = source.removeprefix("\ufeff").replace("\r\n", "\n")
+        source = _BREAK.sub("\n", source.removeprefix("\ufeff"))
         if len(source.encode("utf-8", "replace")) > limits.script_bytes:
             self.fault(f"the file is longer than {limits.script_bytes} bytes", 1, 1)
             return None

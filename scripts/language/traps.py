@@ -41,7 +41,7 @@ def explain(lines: list[str], error: yaml.MarkedYAMLError) -> Trap:
     at = min(place.line, len(lines) - 1)
     flow = "flow" in (error.context or "") and context is not None and context.line < place.line
     for line in (at, at - 1) if not flow or context is None else (context.line,):
-        found = _line(lines[line], line) if line >= 0 else None
+        found = _line(lines[line], line) if 0 <= line < len(lines) else None
         if found is not None:
             return found
     if flow and context is not None:
