@@ -7,10 +7,16 @@ import json
 import math
 from typing import Any, NoReturn
 
-import rfc8785
-
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 64
+# Where this module accepts a value, Python's encoder writes what RFC 8785 wants, at a tenth of the
+# cost of a library; tests compare the two.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+)
+# Turns every digit into 0 and everything else into a blank, to find long numbers at once.
+_DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else 32 for code in range(256))
+_SIXTEEN_DIGITS = b"0" * 16  # fewer are below 2^53
 
 
 class NotCanonical(ValueError):
@@ -28,7 +34,18 @@ def canonical_bytes(value: Any) -> bytes:
     library and RFC 8785 agree. Raises NotCanonical for anything else.
     """
     _check(value, "$", 0)
-    return rfc8785.dumps(value)
+    return _ENCODER.encode(value).encode()
+
+
+def canonical_vetted(value: Any) -> bytes:
+    """Do what canonical_bytes does, at a tenth of its cost, for what parse_signable returned.
+
+    Raises NotCanonical for half a surrogate pair, which is the one thing left to find.
+    """
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:
+        raise NotCanonical("$: a text holds half a surrogate pair") from None
 
 
 def _check(value: Any, path: str, depth: int) -> None:
@@ -70,20 +87,38 @@ def parse_json(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
     """
     if len(raw) > max_bytes:
         raise BadJson(f"more than {max_bytes} bytes")
+    return _decoded(_DECODER, raw, max_depth)
+
+
+def parse_signable(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
+    """Do what parse_json does, and refuse what canonical_bytes does; for canonical_vetted.
+
+    Of most messages the bytes alone show that no number and no key can be out of bounds; only the
+    others are gone through value by value. Raises BadJson, NotCanonical.
+    """
+    if len(raw) > max_bytes:
+        raise BadJson(f"more than {max_bytes} bytes")
+    if b"\\u0000" not in raw and _SIXTEEN_DIGITS not in raw.translate(_DIGITS):
+        try:
+            return _decoded(_STRICT_DECODER, raw, max_depth)
+        except NotCanonical:
+            pass  # what is no JSON at all must be said first
+    value = _decoded(_DECODER, raw, max_depth)
+    _check(value, "$", 0)
+    return value
+
+
+def _decoded(decoder: json.JSONDecoder, raw: bytes, max_depth: int) -> Any:
     try:
-        value = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
+        value = decoder.decode(raw.decode("utf-8"))
     except RecursionError:
         raise BadJson(f"nested deeper than {max_depth}") from None
-    except BadJson:
+    except (BadJson, NotCanonical):
         raise
     except ValueError as error:
         raise BadJson(str(error)) from None
-    _check_depth(value, max_depth)
+    if raw.count(b"[") + raw.count(b"{") > max_depth:
+        _check_depth(value, max_depth)
     return value
 
 
@@ -91,6 +126,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise BadJson("a key is given twice")
+    return value
+
+
+def _unique_ascii(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = _unique(pairs)
+    names = "".join(value)
+    if not names.isascii() or "\0" in names:
+        raise NotCanonical("a key is not ASCII text")
     return value
 
 
@@ -105,13 +148,32 @@ def _finite(text: str) -> float:
     return value
 
 
-def _check_depth(value: Any, left: int) -> None:
-    if not isinstance(value, (dict, list)):
-        return
-    if left == 0:
+def _no_decimal(text: str) -> NoReturn:
+    raise NotCanonical("a decimal cannot be signed, send it as text")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+)
+_STRICT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_ascii, parse_constant=_no_constant, parse_float=_no_decimal
+)
+
+
+def _check_depth(value: Any, deepest: int) -> None:
+    """Go down level by level, only into what can be deeper."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(deepest):
+        if not level:
+            return
+        level = [
+            entry
+            for container in level
+            for entry in (container.values() if type(container) is dict else container)
+            if type(entry) is list or type(entry) is dict
+        ]
+    if level:
         raise BadJson("nested too deeply")
-    for entry in value.values() if isinstance(value, dict) else value:
-        _check_depth(entry, left - 1)
 
 
 def sha256_hex(data: bytes) -> str:

@@ -12,7 +12,13 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from messaging.canonical import NotCanonical, canonical_bytes, sha256_hex
+from messaging.canonical import (
+    NotCanonical,
+    canonical_bytes,
+    canonical_vetted,
+    parse_signable,
+    sha256_hex,
+)
 from messaging.ids import uuid4
 from messaging.signing import PublicKey, SigningKey
 from messaging.syntax import (
@@ -63,7 +69,7 @@ class Header:
     selector: str = ""
     schema: str = SCHEMA
 
-    @property
+    @cached_property
     def sender_class(self) -> SenderClass:
         if self.sender == ANONYMOUS:
             return SenderClass.ANONYMOUS
@@ -90,6 +96,7 @@ class Envelope:
     body: Mapping[str, Any] = field(default_factory=dict)
     hash: str = ""
     signature: str = ""
+    _vetted: bool = field(default=False, repr=False, compare=False)
 
     @classmethod
     def build(
@@ -118,10 +125,23 @@ class Envelope:
         return _checked(cls(header, dict(body)))
 
     @classmethod
-    def parse(cls, value: object) -> Envelope:
+    def read(cls, raw: bytes, *, max_bytes: int) -> Envelope:
+        """Return the envelope that came over the wire (checks 1, 2 and 3 of protocol 2.4).
+
+        Raises BadJson, Malformed.
+        """
+        try:
+            value = parse_signable(raw, max_bytes=max_bytes)
+        except NotCanonical as error:
+            raise Malformed(str(error)) from None
+        return cls.parse(value, vetted=True)
+
+    @classmethod
+    def parse(cls, value: object, *, vetted: bool = False) -> Envelope:
         """Return the envelope in a JSON value (checks 2 and 3 of protocol 2.4).
 
-        A missing Body is `{}`, a missing From is `Anonymous`. Raises Malformed.
+        A missing Body is `{}`, a missing From is `Anonymous`. `vetted` says that the value is one
+        of parse_signable. Raises Malformed.
         """
         if not isinstance(value, dict) or not value.keys() <= _PARTS:
             raise Malformed("an envelope has Header, Body, Hash and Signature only")
@@ -134,7 +154,7 @@ class Envelope:
             raise Malformed("only Anonymous may leave out Hash and Signature")
         if header.sender_class is SenderClass.DOMAIN and not header.selector:
             raise Malformed("a domain's message needs a Selector")
-        return _checked(cls(header, body, hash_, signature))
+        return _checked(cls(header, body, hash_, signature, vetted))
 
     @property
     def is_signed(self) -> bool:
@@ -160,7 +180,8 @@ class Envelope:
 
     @cached_property
     def _canonical(self) -> bytes:
-        return canonical_bytes({"Header": self.header.to_dict(), "Body": self.body})
+        make = canonical_vetted if self._vetted else canonical_bytes
+        return make({"Header": self.header.to_dict(), "Body": self.body})
 
     def content_hash(self) -> str:
         """Return a hash of everything but Timestamp and Selector.
@@ -171,7 +192,8 @@ class Envelope:
         header = self.header.to_dict()
         header.pop("Timestamp")
         header.pop("Selector", None)
-        return sha256_hex(canonical_bytes({"Header": header, "Body": self.body}))
+        make = canonical_vetted if self._vetted else canonical_bytes
+        return sha256_hex(make({"Header": header, "Body": self.body}))
 
     def hash_matches(self) -> bool:
         """Say whether Hash is that of the content (check 7), in constant time."""
@@ -185,11 +207,12 @@ class Envelope:
 def _read_header(value: object) -> Header:
     if not isinstance(value, dict) or not _REQUIRED <= value.keys() <= _HEADERS:
         raise Malformed("the Header's keys are wrong")
-    if not all(isinstance(text, str) for text in value.values()):
+    if set(map(type, value.values())) != {str}:
         raise Malformed("the Header's values are not all text")
     if value.get("Selector") == "":
         raise Malformed("an empty Selector is left out")
-    if not is_schema(value["Schema"]):
+    schema = value["Schema"]
+    if schema != SCHEMA and not is_schema(schema):
         raise Malformed("Schema is not a schema code")
     return Header(
         sender=value.get("From") or ANONYMOUS,
@@ -198,7 +221,7 @@ def _read_header(value: object) -> Header:
         correlation=value["Correlation"],
         timestamp=value["Timestamp"],
         selector=value.get("Selector", ""),
-        schema=normalise_schema(value["Schema"]),
+        schema=schema if schema == SCHEMA else normalise_schema(schema),
     )
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from messaging import clock, keys, points, rows
-from messaging.canonical import BadJson, parse_json, sha256_hex
+from messaging.canonical import BadJson, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import CannotSign, KeyUnavailable
 from messaging.models import InboxMessage
@@ -122,7 +122,7 @@ def _check(raw: bytes) -> Checked:
 
 def _parse(raw: bytes) -> Envelope:
     try:
-        return Envelope.parse(parse_json(raw, max_bytes=settings.MESSAGE_MAX_BYTES))
+        return Envelope.read(raw, max_bytes=settings.MESSAGE_MAX_BYTES)
     except BadJson as error:
         raise Refused(Reason.JSON, str(error)) from None
     except Malformed as error:

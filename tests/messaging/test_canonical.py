@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.canonical import BadJson, NotCanonical, canonical_bytes, parse_json
+from messaging.canonical import (
+    BadJson,
+    NotCanonical,
+    canonical_bytes,
+    canonical_vetted,
+    parse_json,
+    parse_signable,
+)
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 KEYS = st.text(st.characters(max_codepoint=127, exclude_characters="\0"), max_size=6)
@@ -107,3 +116,47 @@ def test_json_nested_too_deeply_is_refused(opening: bytes) -> None:
         parse(opening * 33 + b"1" + closing * 33)
     with pytest.raises(BadJson):
         parse_json(opening * 100_000, max_bytes=10**6)
+
+
+@given(VALUES)
+def test_canonical_bytes_are_those_of_rfc_8785(value: Any) -> None:
+    data = canonical_bytes(value)
+    assert data == rfc8785.dumps(value)
+    for wire in (data, json.dumps(value).encode(), json.dumps(value, indent=1).encode()):
+        assert canonical_vetted(parse_signable(wire, max_bytes=10**6)) == data
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.integers(-(2**60), 2**60)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["\0", "\ud800", "1.5", '":1.5', ",1234567890123456789", "[1e5"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING, st.booleans())
+def test_what_is_read_for_signing_is_what_may_be_signed(value: object, escaped: bool) -> None:
+    """The quick look at the bytes accepts and refuses what the look at every value does."""
+    wire = json.dumps(value, ensure_ascii=escaped).encode("utf-8", errors="replace")
+    try:
+        slow = canonical_bytes(parse_json(wire, max_bytes=10**6))
+    except (BadJson, NotCanonical) as fault:
+        with pytest.raises((BadJson, NotCanonical)) as caught:
+            canonical_vetted(parse_signable(wire, max_bytes=10**6))
+        assert caught.type is type(fault)
+    else:
+        assert canonical_vetted(parse_signable(wire, max_bytes=10**6)) == slow
+
+
+def test_deep_json_is_refused_at_the_same_depth_by_both_readers() -> None:
+    for depth, good in ((32, True), (33, False)):
+        wire = b"[" * depth + b"]" * depth
+        for read in (parse_json, parse_signable):
+            if good:
+                assert read(wire, max_bytes=1000)
+            else:
+                with pytest.raises(BadJson):
+                    read(wire, max_bytes=1000)
