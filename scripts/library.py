@@ -78,17 +78,21 @@ def compile_source(source: str, *, file: str, name: str = "") -> Version:
 
     Raises LoadErrors with every fault, each with file, line and column.
     """
-    compiled = compile_file(source, file=file, vocabulary=vocabulary(), default_name=name)
-    links = {}
-    faults = []
-    for called in sorted(_called(compiled)):
-        if called in shelf.dotted:
-            links[called] = shelf.dotted[called].hash
-        else:
-            faults.append(ScriptSyntaxError(f"calls {called}, which does not exist", file, 1, 1))
-    for own in compiled.scripts:
-        if own.startswith("."):
-            faults.append(ScriptSyntaxError(f"{own}: a leading dot is reserved", file, 1, 1))
+    compiled = compile_file(
+        source,
+        file=file,
+        vocabulary=vocabulary(),
+        default_name=name,
+        elsewhere=shelf.dotted,
+    )
+    links = {called: shelf.dotted[called].hash for called in sorted(_called(compiled))}
+    faults = [
+        ScriptSyntaxError(
+            f"{own}: names with a leading dot are the engine's own", file, script.line, 1
+        )
+        for own, script in compiled.scripts.items()
+        if own.startswith(".")
+    ]
     if faults:
         raise LoadErrors(faults)
     return _version(compiled, name or file, source, links)

@@ -24,6 +24,7 @@ from scripts.language.source import Node, Reader
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter, Vocabulary, nearest
 
 _BARE = re.compile(r"(?<![\w{$´\\])\$[A-Za-z_][\w.]*\w|(?<![\w{$´\\])\$[A-Za-z_]")
+_OPEN = re.compile(r"\{\$[\w.]*|\$\{\w*\}?")
 _TRAILING = re.compile(r"\s(\$[A-Za-z_]\w*)$")
 
 
@@ -251,6 +252,10 @@ class ArgumentReader:
         if bare is not None and "´" not in text:
             self._warn(node, f"{bare[0]} is shown as it is", f"write {{{bare[0]}}} for its value")
         tree: Tree = self._guard(node, template, text)
+        for part in tree[1] if tree[0] == "text" else tree[1:]:
+            brace = _OPEN.search(part) if isinstance(part, str) else None
+            if brace is not None and "\\" not in text:
+                self._warn(node, f"{brace[0]} is shown as it is", "write {$name} for a value")
         return tree
 
     def positional(self, text: str) -> list[Tree]:

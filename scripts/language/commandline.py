@@ -64,6 +64,10 @@ def split_out(text: str) -> Output:
     if match is None:
         almost, glued = _ALMOST.search(text), _GLUED.search(text)
         inner = _INNER.search(text)
+        unnamed = re.search(r"(?:^|\s)(>>|\+>)\s*$", text)
+        if unnamed is not None:
+            advice = f"write {unnamed[1]} $name"
+            return Output(text[: unnamed.start()], None, unnamed[1], advice)
         if inner is not None:
             advice = "one $name stands behind it, at the end of the line"
             return Output(text[: inner.start()], None, inner[1], advice)

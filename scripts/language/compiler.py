@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from scripts.language.blocks import DASH, BlockCompiler
 from scripts.language.code import ABI, CompiledFile, Script
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
 from scripts.language.source import Node, Reader
-from scripts.language.vocabulary import Vocabulary
+from scripts.language.vocabulary import Vocabulary, nearest
 
 __all__ = ["ABI", "CompiledFile", "Script", "compile_file"]
 
@@ -19,6 +20,7 @@ MENU = "\U0001f4ac"
 _NAME = re.compile(r"\.?[A-Za-z0-9][A-Za-z0-9 _.@-]*")
 _MARKED = re.compile(r"\[([^\]]+)\]|/(\w+)")
 _LONGEST_NAME = 200
+GLUED = "put a space behind the dash"
 
 Called = dict[str, list[tuple[Node, set[str], list[Any]]]]
 
@@ -34,9 +36,16 @@ class _Work:
 
 
 def compile_file(
-    source: str, *, file: str, vocabulary: Vocabulary, default_name: str = ""
+    source: str,
+    *,
+    file: str,
+    vocabulary: Vocabulary,
+    default_name: str = "",
+    elsewhere: Collection[str] | None = None,
 ) -> CompiledFile:
     """Compile a script file; `default_name` is for a file that is only a list of commands.
+
+    `elsewhere` are the scripts of other files that may be called; None leaves that to the caller.
 
     Raises LoadErrors with every fault, each with file, line and column; nothing else, whatever
     the text. What is odd and not wrong is in the `warnings` of the result.
@@ -48,6 +57,8 @@ def compile_file(
         if root is not None:
             _compile(root, work, default_name)
             _doubt(work)
+            if elsewhere is not None:
+                _strange_calls(work, elsewhere)
         elif not reader.faults:
             reader.fault("the file is empty", 1, 1)
     except RecursionError:
@@ -75,7 +86,7 @@ def _compile(root: Node, work: _Work, default_name: str) -> None:
     if root.pairs is None:
         message = "a script file is a map of scripts, or a list of commands"
         glued = (root.text or "").startswith("-")
-        reader.fault(message, 1, 1, "put a space behind the dash" if glued else DASH)
+        reader.fault(message, 1, 1, GLUED if glued else DASH)
         return
     if not root.pairs:
         reader.fault("the file is empty", 1, 1)
@@ -94,6 +105,9 @@ def _header(key: Node, compiled: CompiledFile, reader: Reader) -> str | None:
     if text.startswith(MENU):
         title = text.removeprefix(MENU).lstrip("\ufe0f").strip().removeprefix("|").strip()
         return _menu_entry(key, title, compiled, reader)
+    if text.startswith("-"):
+        reader.fault(f"{text[:60]!r} is no command", key.line, key.column, GLUED)
+        return None
     bare = re.sub(r"^[^\w.\[/]+", "", text).strip() if not text.startswith(".") else text
     if not _NAME.fullmatch(bare) or len(bare) > _LONGEST_NAME:
         message = f"{text[:60]!r} is not a script name"
@@ -127,6 +141,20 @@ def _script(name: str, key: Node, body: Node, work: _Work) -> Script:
     for called, places in block.called.items():
         work.called.setdefault(called, []).extend(places)
     return Script(name, reader.file, key.line, block.code)
+
+
+def _strange_calls(work: _Work, elsewhere: Collection[str]) -> None:
+    """Refuse calls of scripts that are neither here nor elsewhere, each where it stands."""
+    known = [*work.compiled.scripts, *elsewhere]
+    for name, places in work.called.items():
+        if name in known:
+            continue
+        hint = nearest(name, known) or (
+            "a command begins with a word in capitals" if " " in name else ""
+        )
+        for node, _, _ in places:
+            work.reader.command = ""
+            work.reader.fault(f"there is no script {name}", node.line, node.column, hint)
 
 
 def _doubt(work: _Work) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from scripts.language.commandline import split_outside
@@ -26,6 +27,7 @@ from scripts.language.trees import Tree as Tree
 from scripts.language.trees import last_name as last_name
 from scripts.language.vocabulary import Vocabulary, nearest
 
+NEARLY = 0.86
 _DIGITS = re.compile(r"\d{1,3}")
 _WORD = re.compile(r"[^\s,]+")
 _KEEP = "\u00b4"
@@ -173,9 +175,19 @@ class Parser:
             if name not in self.functions:
                 raise BadExpression(f"unknown function {name}", nearest(name, self.functions))
             self._supported(name)
-            return ["call", tree, name, self._arguments(name)]
+            arguments = self._arguments(name)
+            most = self.functions[name].most
+            if len(arguments) > most:
+                values = {0: "no value", 1: "one value"}.get(most, f"at most {most} values")
+                raise BadExpression(f"{name} takes {values} in brackets")
+            return ["call", tree, name, arguments]
         if name == "Each" and name in self.functions:
             return self._each(tree)
+        if name not in self.functions and name.startswith("Is"):
+            # A property may be called so; one that is nearly a function is none.
+            close = get_close_matches(name, list(self.functions), n=1, cutoff=NEARLY)
+            if close:
+                raise BadExpression(f"unknown function {name}", f"did you mean {close[0]}?")
         return ["auto" if name in self.functions else "prop", tree, name]
 
     def _each(self, tree: Tree) -> Tree:

@@ -44,12 +44,25 @@ def explain(lines: list[str], error: yaml.MarkedYAMLError) -> Trap:
         found = _line(lines[line], line) if 0 <= line < len(lines) else None
         if found is not None:
             return found
+    header = _header_without_colon(lines, at)
+    if header is not None:
+        return header
     if flow and context is not None:
         return Trap("the bracket that opens here is never closed", context.line, context.column)
     if "block" in (error.context or "") or "block" in problem:
         hint = "a list's dashes, and the parameters of a command, stand under each other"
         return Trap("this line is not indented as those around it", at, place.column, hint)
     return Trap(f"not YAML: {problem}", at, place.column, QUOTE)
+
+
+def _header_without_colon(lines: list[str], at: int) -> Trap | None:
+    """Return the trap of a script whose name has no colon, when that is the first line of all."""
+    said = (number for number, line in enumerate(lines) if line.strip()[:1] not in ("", "#"))
+    first = next(said, at)
+    name = lines[first].strip() if lines else ""
+    if first >= at or name[-1:] in (":", "") or name[0] == "-" or lines[first][0] == " ":
+        return None
+    return Trap("the name of the script has no colon behind it", first, 0, f"write {name[:60]}:")
 
 
 def command_of(line: str) -> str:
