@@ -37,6 +37,7 @@ KILLS, HOLDS = 25.0, 25.0  # wanted at each point in a storm of a thousand flows
 FEWEST = 8.0  # and in a small one
 LIKELIEST = 0.25
 RAREST = 0.1  # what is passed less often than this in a flow is hit whenever that can be
+SURE = 0.9  # held there, of what is rare: a hold harms nobody, so it need not be left to luck
 
 
 def chances_for(flows: int, *, one_process: bool = False) -> Chances:
@@ -47,5 +48,8 @@ def chances_for(flows: int, *, one_process: bool = False) -> Chances:
         name: min(kills / (flows * times), 0.45 if times < RAREST else LIKELIEST)
         for name, times in PASSED.items()
     }
-    hold = {name: min(chance * FEWEST, LIKELIEST) for name, chance in kill.items()}
+    hold = {
+        name: SURE - chance if PASSED[name] < RAREST else min(chance * FEWEST, LIKELIEST)
+        for name, chance in kill.items()
+    }
     return Chances(kill=kill, hold=hold if one_process else kill)

@@ -34,7 +34,7 @@ from scripts.states import LIVE
 LONG_OFFER = timedelta(minutes=10)
 SHORT_OFFER = (6.0, 16.0)  # seconds
 LOOK_SECONDS = 0.5
-TWICE, POISON, KILLER, TELLS = 0.10, 0.04, 0.01, 0.25
+TWICE, POISON, KILLER, TELLS = 0.10, 0.06, 0.01, 0.25
 
 
 def serve(listener: socket.socket, *, all_in_one: bool = False) -> None:
