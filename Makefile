@@ -49,8 +49,8 @@ model: $(VENV)/installed-dev ## the engine against its reference: MODEL_EXAMPLES
 faults: $(VENV)/installed-dev ## the whole fault plan, on stores of its own: about a quarter of an hour
 	$(BIN)/python -m config.faults.full
 
-faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 150 flows
-	$(BIN)/python -m config.faults.full --flows 150 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
+faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 300 flows
+	$(BIN)/python -m config.faults.full --flows 300 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
 
 bench: $(VENV)/installed ## flows per second and CPU per flow, and what the script language costs; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench
