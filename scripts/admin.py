@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from messaging import keys
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
 from scripts import poison, services
 from scripts.explain import why
+from scripts.items import defining
+from scripts.language.errors import LoadErrors
 from scripts.models import (
     Checkpoint,
     Hook,
     Imprint,
+    Item,
+    ItemHistory,
+    ItemSet,
     Quarantine,
     Ready,
     Run,
@@ -172,3 +179,69 @@ class ImprintAdmin(ReadOnlyAdmin):
     list_display = ("hook", "domain", "run", "recalled_at")
     search_fields = ("=hook", "=run__id")
     list_select_related = ("run",)
+
+
+class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A dataset is checked with its handlers' scripts before it is kept; faults show lines."""
+
+    class Meta:
+        model = ItemSet
+        fields = ("domain", "source", "scripts")
+
+    def clean_domain(self) -> str:
+        domain = keys.hosted_name(str(self.cleaned_data["domain"]))
+        if domain is None:
+            raise forms.ValidationError("This deployment does not host that domain.")
+        return domain
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        source = str(cleaned.get("source") or "").replace("\r\n", "\n")
+        scripts = str(cleaned.get("scripts") or "").replace("\r\n", "\n")
+        cleaned.update(source=source, scripts=scripts)
+        if source and "domain" in cleaned:
+            try:
+                defining.check(source, scripts, domain=cleaned["domain"], pk=self.instance.pk)
+            except LoadErrors as faults:
+                for fault in faults:
+                    field = "scripts" if fault.file == "handlers.yaml" else "source"
+                    self.add_error(field, str(fault))
+        return cleaned
+
+
+@admin.register(ItemSet)
+class ItemSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ItemSetForm
+    list_display = ("name", "domain", "updated_at")
+    list_filter = ("domain",)
+    search_fields = ("name",)
+    readonly_fields = ("name", "version", "updated_at")
+
+    def save_model(self, request: HttpRequest, obj: ItemSet, form: Any, change: bool) -> None:
+        kept = defining.save_set(
+            domain=obj.domain, source=obj.source, scripts=obj.scripts, pk=obj.pk
+        )
+        obj.pk = kept.pk
+
+
+class ItemHistoryInline(ReadOnlyInline):
+    model = ItemHistory
+    ordering = ("-version",)
+
+
+@admin.register(ItemHistory)
+class ItemHistoryAdmin(ReadOnlyAdmin):
+    list_display = ("item", "version", "event", "state", "run", "at")
+    search_fields = ("=item__id", "=run")
+    list_select_related = ("item",)
+    ordering = ("-at",)
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin):
+    list_display = ("key", "set", "state", "invalid", "version", "updated_at", "deleted_at")
+    list_filter = ("set", "state")
+    search_fields = ("=id", "key")
+    list_select_related = ("set",)
+    ordering = ("-updated_at",)
+    inlines = (ItemHistoryInline,)

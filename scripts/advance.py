@@ -14,6 +14,7 @@ from messaging.registry import subjects
 from scripts import hooks, poison, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
+from scripts.items import storing
 from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
 from scripts.language.errors import Declined, ScriptError
 from scripts.language.limits import limits
@@ -53,7 +54,7 @@ ANSWER_MESSAGE = rows.Update(
     sets=("state", "reason", "response_status", "response", "handled_at"),
     rest="AND response_status IS NULL",
 )
-REFUSALS = {"assertion": 422, "syntax": 422}
+REFUSALS = {"assertion": 422, "syntax": 422, "blocked": 423, "outdated": 412}
 
 
 def advance_once(run_id: UUID, gen: int) -> bool:
@@ -90,6 +91,8 @@ def _segment(run: Run, step: Step) -> bool:
         with transaction.atomic():
             outcome = _interpret(run, continuation, step)
             stored = _stored(continuation)
+            if isinstance(outcome, Finished):
+                _return_state(run, outcome.value)
     except ScriptError as error:
         _fail(run, error)
         return False
@@ -113,6 +116,14 @@ def _stored(continuation: Continuation) -> dict[str, Any]:
         most = limits.holder_bytes
         raise ScriptError(f"its holders come to more than {most} bytes", kind="limit")
     return stored
+
+
+def _return_state(run: Run, value: Any) -> None:
+    """What the handler of an item's event returns is the item's new state (8.5)."""
+    kind, _, event = run.trigger.partition(":")
+    if kind == "item" and isinstance(value, str) and value:
+        item_id, _, version = event.partition(":")
+        storing.return_state(run, item_id, int(version), value)
 
 
 def _interpret(

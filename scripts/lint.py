@@ -12,7 +12,7 @@ from scripts.registry import registry
 if TYPE_CHECKING:
     from scripts.library import Version
 
-EFFECTS = frozenset({"SAVE", "SEND", "RACE", "REEL", "WAIT"})
+EFFECTS = frozenset({"SAVE", "DELETE", "SEND", "RACE", "REEL", "WAIT"})
 MAY_CALL = frozenset({"SEND"})  # a sync handler may wait for another domain's answer, no longer
 
 

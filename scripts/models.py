@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 
 from messaging.ids import uuid7
 from scripts.states import LIVE, HookState, RunState, SignalState
+
+if TYPE_CHECKING:
+    from scripts.items.rules import Change
 
 
 class ScriptVersion(models.Model):
@@ -196,3 +201,72 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rev} {self.kind}"
+
+
+class ItemSet(models.Model):
+    """A dataset that an operator defines for the scripts of one hosted domain."""
+
+    domain = models.CharField(max_length=253)
+    name = models.CharField(max_length=130, editable=False)
+    source = models.TextField("definition", help_text="The dataset, in YAML")
+    scripts = models.TextField(
+        blank=True, help_text="The scripts that its Handlers start, in YAML: a file of scripts"
+    )
+    version = models.CharField(max_length=64, blank=True, editable=False)
+    updated_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["domain", "name"], name="item_set_once")]
+        verbose_name = "dataset"
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.domain}"
+
+
+class Item(models.Model):
+    """A row of an operator's dataset."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    set = models.ForeignKey(ItemSet, on_delete=models.PROTECT, related_name="items")
+    key = models.CharField(max_length=400)
+    state = models.CharField(max_length=50, blank=True)
+    data = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    invalid = models.CharField(max_length=500, blank=True, help_text="The rule that it breaks")
+    is_held = models.BooleanField(default=False, help_text="Its rules hold a change of state back")
+    held_from = models.CharField(max_length=50, blank=True, help_text="The state before that")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+    purge_at = models.DateTimeField(null=True, db_index=True)
+
+    # What the save in progress does to the row, for the receiver that starts its handlers.
+    change: Change | None = None
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["set", "key"], name="item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} in {self.set_id}"
+
+
+class ItemHistory(models.Model):
+    """A row as one of its changes left it."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="history")
+    version = models.PositiveIntegerField()
+    event = models.CharField(max_length=10)
+    state = models.CharField(max_length=50, blank=True)
+    data = models.JSONField()
+    run = models.CharField(max_length=36, blank=True, help_text="The run that saved it")
+    depth = models.PositiveSmallIntegerField(
+        default=0, help_text="How many handlers of events led to it, one after another"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "version"], name="item_change_once")]
+        verbose_name_plural = "item history"
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.version}"

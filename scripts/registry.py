@@ -52,6 +52,7 @@ class Write:
     """A SAVE: `key` and `state` are those of the item read before; both empty for an insert.
 
     `version` is the one that was read; 0 where only the state guards: in a handler of the row.
+    `trigger` is what started the run that saves.
     """
 
     domain: str
@@ -61,6 +62,7 @@ class Write:
     run: str = ""
     origin: str = ""
     version: int = 0
+    trigger: str = ""
 
 
 @dataclass(frozen=True)

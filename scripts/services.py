@@ -18,6 +18,7 @@ from messaging.registry import Mode, subjects
 from scripts import hooks, library, poison, wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun, WornOut
+from scripts.items import storing
 from scripts.language.continuation import start
 from scripts.language.values import Item
 from scripts.models import Ready, Run, RunEvent, Timer
@@ -264,4 +265,5 @@ def sweep(overdue_for: timedelta = NOT_AT_ALL) -> dict[str, int]:
     """
     fired = wakes.fire_timers()
     overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)
-    return {"timers": fired, "runs": sum(advance(run_id) for run_id in overdue)}
+    advanced = sum(advance(run_id) for run_id in overdue)
+    return {"timers": fired, "runs": advanced, "purged": storing.purge()}

@@ -18,6 +18,7 @@ from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
 from scripts import hooks, library
 from scripts.errors import missing, refused
+from scripts.items import storing
 from scripts.language.compiler import Script
 from scripts.language.continuation import Call, Enter, Wait
 from scripts.language.errors import ScriptError
@@ -138,10 +139,11 @@ class Step:
     # -- rows -------------------------------------------------------------------------------
 
     def dataset(self, name: str) -> Dataset:
-        try:
-            return registry.datasets[name]
-        except KeyError:
-            raise ScriptError(f"no dataset named {name}", kind="missing") from None
+        """Return a dataset of the apps, or of this domain. Raises ScriptError."""
+        found = registry.datasets.get(name) or storing.dataset(self.domain, name)
+        if found is None:
+            raise ScriptError(f"no dataset named {name}", kind="missing")
+        return found
 
     def read(self, name: str, key: Any) -> Item | None:
         """Return the row of dataset `name` with this key, or None."""
@@ -204,6 +206,7 @@ class Step:
             run=str(self.run.pk),
             origin=self.run.origin,
             version=version,
+            trigger=self.run.trigger,
         )
 
     # -- messages ---------------------------------------------------------------------------

@@ -62,6 +62,8 @@ def _header_without_colon(lines: list[str], at: int) -> Trap | None:
     name = lines[first].strip() if lines else ""
     if first >= at or name[-1:] in (":", "") or name[0] == "-" or lines[first][0] == " ":
         return None
+    if ": " in name:  # the first property of a dataset's definition
+        return None
     return Trap("the name of the script has no colon behind it", first, 0, f"write {name[:60]}:")
 
 
