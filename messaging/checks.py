@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,16 @@ from django.core.exceptions import ImproperlyConfigured
 from messaging.addresses import parse_networks
 from messaging.dns_keys import server_address
 from messaging.sealing import field_keys
+from messaging.signers import chosen
 from messaging.transport import routes
+
+FEWEST_HOURS = 24  # protocol 2.5
+
+
+def _keep_hours() -> None:
+    if settings.INBOX_KEEP_HOURS < FEWEST_HOURS:
+        raise ValueError(f"repeats must be known for {FEWEST_HOURS} hours at least")
+
 
 READERS: dict[str, tuple[str, Callable[[], object]]] = {
     "messaging.E001": ("FIELD_KEYS", lambda: field_keys(settings.FIELD_KEYS)),
@@ -22,6 +32,8 @@ READERS: dict[str, tuple[str, Callable[[], object]]] = {
         "DNS_RESOLVERS",
         lambda: [server_address(entry) for entry in settings.DNS_RESOLVERS],
     ),
+    "messaging.E005": ("INBOX_KEEP_HOURS", _keep_hours),
+    "messaging.E006": ("SIGNER", chosen),
 }
 
 
@@ -38,11 +50,23 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """Warn in a deployment about settings that are meant for development."""
-    return [
+    far = [entry for entry in settings.DNS_RESOLVERS if not _is_loopback(entry)]
+    warnings: list[CheckMessage] = [
+        Warning(
+            f"DNS_RESOLVERS: {entry} is not on loopback; its AD flag can be forged.",
+            id="messaging.W003",
+        )
+        for entry in far
+    ]
+    return warnings + [
         Warning(f"{name} is set: messages may leave for hosts that are not public.", id=code)
         for name, code in (("PEER_ROUTES", "messaging.W001"), ("OUTGOING_ALLOW", "messaging.W002"))
         if getattr(settings, name)
     ]
+
+
+def _is_loopback(entry: str) -> bool:
+    return ipaddress.ip_address(server_address(entry)[0]).is_loopback
 
 
 def connect() -> None:

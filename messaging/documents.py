@@ -9,7 +9,7 @@ from typing import Any
 from messaging.canonical import NotCanonical, canonical_bytes
 from messaging.signing import ED25519, RSA, PublicKey, SigningKey
 from messaging.syntax import (
-    is_domain,
+    is_own_name,
     is_schema,
     is_selector,
     is_time,
@@ -27,12 +27,12 @@ _IF_SET = ("Expires", "Identifier", "Biostamp", "DKIM")
 _KNOWN = frozenset({*_ALWAYS, *_IF_SET, "Context", "Signature", "Algorithm"})
 _SYNTAX = {
     "Token": is_uuid,
-    "Issuer": is_domain,
+    "Issuer": is_own_name,
     "Schema": is_schema,
     "Issued": is_time,
     "Starts": is_time,
     "Expires": is_time,
-    "Identifier": is_domain,
+    "Identifier": is_own_name,
     "Biostamp": is_uuid,
     "DKIM": is_selector,
 }

@@ -24,6 +24,7 @@ from messaging.signing import PublicKey, SigningKey
 from messaging.syntax import (
     format_time,
     is_domain,
+    is_own_name,
     is_schema,
     is_selector,
     is_time,
@@ -239,7 +240,7 @@ def _read_proof(value: dict[str, Any]) -> tuple[str, str]:
 def _checked(envelope: Envelope) -> Envelope:
     """Return the envelope if its fields are well-formed (protocol 2.2), else raise Malformed."""
     header = envelope.header
-    if not (is_domain(header.sender) or is_uuid(header.sender) or header.sender == ANONYMOUS):
+    if not (is_own_name(header.sender) or is_uuid(header.sender) or header.sender == ANONYMOUS):
         raise Malformed("From is no domain, UUID or Anonymous")
     if not (is_domain(header.to) or is_uuid(header.to)):
         raise Malformed("To is neither a domain nor a UUID")

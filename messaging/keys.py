@@ -14,7 +14,7 @@ from messaging.remembered import Remembered
 from messaging.signers import chosen, signer_of
 from messaging.signing import PublicKey, SigningKey, read_key
 from messaging.states import VERIFY_DOCUMENTS, VERIFY_MESSAGES, KeySource, KeyState
-from messaging.syntax import is_domain, is_selector
+from messaging.syntax import ALIAS, HOME_AUTHORITY, is_domain, is_own_name, is_selector
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ def create_domain(name: str, title: str = "") -> HostedDomain:
 
     Raises ValueError for what is no domain name, CannotSign when the signer makes no key.
     """
-    if not is_domain(name):
+    if not is_own_name(name):
         raise ValueError(f"{name!r} is not a domain name")
     with transaction.atomic():
         domain, created = HostedDomain.objects.get_or_create(
@@ -79,8 +79,8 @@ def hosted_name(to: str) -> str | None:
 
 def _read_hosted_name(name: str) -> str | None:
     names = [name]
-    if name.endswith(".dom"):
-        names.append(name.removesuffix("dom") + "pollyweb.org")
+    if name.endswith(ALIAS):
+        names.append(f"{name.removesuffix(ALIAS)}.{HOME_AUTHORITY}")
     return HostedDomain.objects.filter(name__in=names).values_list("name", flat=True).first()
 
 
@@ -170,7 +170,7 @@ def pin_key(domain: str, selector: str, text: str) -> PeerKey:
 
     Raises ValueError for a name, selector or key that is none.
     """
-    if not is_domain(domain) or not is_selector(selector):
+    if not is_own_name(domain) or not is_selector(selector):
         raise ValueError("give a domain and a selector such as pw1")
     key, _ = PeerKey.objects.update_or_create(
         domain=domain.lower(),

@@ -24,6 +24,7 @@ from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from messaging.registry import registry, response_listener
 from messaging.states import OutboxState
+from messaging.syntax import is_alias
 from messaging.transport import Reply, post
 
 log = structlog.get_logger(__name__)
@@ -126,6 +127,8 @@ def _is_hosted(recipient: str) -> bool:
 
 
 def _check_sendable(message: OutboxMessage) -> None:
+    if is_alias(message.recipient):
+        raise Unsendable(f"{message.recipient} is an alias, which only others may write")
     try:
         size = len(_unsigned(message, "").canonical())
     except Malformed as error:

@@ -15,11 +15,15 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LAST_LABEL}")
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile("[A-Za-z0-9-]+(?:/[A-Za-z0-9-]+)*")
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,5})\.(?:0|[1-9][0-9]{0,5})")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z")
+_TIME = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3})?Z"
+)
 _LANGUAGE = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _NAME = re.compile("[A-Za-z0-9_.-]{1,100}")
 
 HOME_AUTHORITY = "pollyweb.org"
+ALIAS = ".dom"
 WEB_PREFIX = "https://pollyweb.org/go/"
 APP_PREFIX = "pollyweb://"
 LONGEST_SCHEMA = 200
@@ -29,6 +33,16 @@ LONGEST_LOCATOR = 2000
 def is_domain(value: Any) -> TypeGuard[str]:
     """Say whether this is a domain name (protocol 2.2): two labels at least, no IP address."""
     return isinstance(value, str) and _DOMAIN.fullmatch(value) is not None
+
+
+def is_alias(domain: str) -> bool:
+    """Say whether this is an `x.dom`, which stands for `x.pollyweb.org` and is never stored."""
+    return domain.lower().endswith(ALIAS)
+
+
+def is_own_name(value: Any) -> TypeGuard[str]:
+    """Say whether this is a domain name and no alias: only To may be one (protocol 2.9)."""
+    return is_domain(value) and not is_alias(value)
 
 
 def is_selector(value: Any) -> TypeGuard[str]:

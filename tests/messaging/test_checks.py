@@ -24,6 +24,8 @@ def test_settings_of_this_deployment_are_readable() -> None:
         ("PEER_ROUTES", ["nonsense"], "messaging.E002"),
         ("OUTGOING_ALLOW", ["localhost"], "messaging.E003"),
         ("DNS_RESOLVERS", ["localhost"], "messaging.E004"),
+        ("INBOX_KEEP_HOURS", 23, "messaging.E005"),
+        ("SIGNER", "messaging.signers.Nobody", "messaging.E006"),
     ],
 )
 def test_setting_that_cannot_be_read_is_an_error(
@@ -41,3 +43,9 @@ def test_development_settings_warn_in_a_deployment(settings: Any) -> None:
     settings.PEER_ROUTES = ["*.test=http://127.0.0.1:8000"]
     settings.OUTGOING_ALLOW = ["127.0.0.0/8"]
     assert ids(check_deployment()) == ["messaging.W001", "messaging.W002"]
+
+
+def test_resolver_elsewhere_warns_in_a_deployment(settings: Any) -> None:
+    settings.PEER_ROUTES, settings.OUTGOING_ALLOW = [], []
+    settings.DNS_RESOLVERS = ["127.0.0.1", "[::1]:53", "192.0.2.1"]
+    assert ids(check_deployment()) == ["messaging.W003"]
