@@ -50,7 +50,8 @@ class Zone:
             soa = f"ns.test. hostmaster.test. 1 3600 600 86400 {self.negative_ttl}"
             response.authority.append(dns.rrset.from_text("test.", 10**7, "IN", "SOA", soa))
         elif self.records[name, kind]:
-            texts = [f'"{value}"' for value in self.records[name, kind]]
+            values = self.records[name, kind]
+            texts = [f'"{value}"' for value in values] if kind == "TXT" else values
             response.answer.append(dns.rrset.from_text(question.name, self.ttl, "IN", kind, *texts))
         return response
 

@@ -119,3 +119,44 @@ def test_operator_pins_a_key_above_the_one_from_dns(request_: Any) -> None:
 def test_nonsense_is_not_pinned(changes: dict[str, str]) -> None:
     form = pages.PinForm(form_data(**changes))
     assert list(form.errors) == list(changes)
+
+
+def act(page: Any, name: str, rows: Any, request_: Any, monkeypatch: Any) -> list[str]:
+    """Run an action of an admin page; return what it told the operator."""
+    told: list[str] = []
+    monkeypatch.setattr(
+        type(page), "message_user", lambda self, request, text, *rest: told.append(str(text))
+    )
+    getattr(page, name)(request_, rows)
+    return told
+
+
+def test_operator_makes_rotates_retires_and_voids_keys(request_: Any, monkeypatch: Any) -> None:
+    keys.create_domain(THEATRE)
+    domains = pages.HostedDomainAdmin(HostedDomain, SITE)
+    page = pages.DomainKeyAdmin(DomainKey, SITE)
+    monkeypatch.setattr("messaging.key_life._require_published", lambda name: None)
+
+    def do(name: str, selector: str) -> str:
+        rows = DomainKey.objects.filter(selector=selector)
+        [text] = act(page, name, rows, request_, monkeypatch)
+        return text
+
+    assert (
+        "is made"
+        in act(domains, "make_next_key", HostedDomain.objects.all(), request_, monkeypatch)[0]
+    )
+    assert do("rotate", "pw1") == "pw1 of theatre.test is not a NEXT key."
+    assert do("rotate", "pw2").startswith("pw2 of theatre.test signs now")
+    assert "minutes ago" in do("retire", "pw1")
+    assert "is refused from now on; pw3 of theatre.test signs" in do("compromise", "pw2")
+    assert "already" in do("compromise", "pw2")
+    states = dict(DomainKey.objects.values_list("selector", "state"))
+    assert states == {"pw1": "PREVIOUS", "pw2": "COMPROMISED", "pw3": "ACTIVE"}
+
+
+def test_keys_are_moved_only_by_who_may_change_them(request_: Any) -> None:
+    request_.user = User(username="reader", is_staff=True, is_active=True, pk=1)
+    assert not pages.DomainKeyAdmin(DomainKey, SITE).has_rotate_permission(request_)
+    assert pages.DomainKeyAdmin(DomainKey, SITE).get_actions(request_) == {}
+    assert pages.HostedDomainAdmin(HostedDomain, SITE).get_actions(request_) == {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from messaging import keys
+from messaging import clock, keys
 from messaging.signing import PrivateKey
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +47,34 @@ def test_key_of_a_peer_is_pinned() -> None:
 def test_nonsense_is_an_error(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         run(*arguments)
+
+
+def test_key_lives_from_the_command_line() -> None:
+    run("create", "theatre.test")
+    text = run("key", "create", "theatre.test")
+    assert "pw2._domainkey.pw.theatre.test TXT" in text
+    assert "does not sign yet" in text
+    with pytest.raises(CommandError, match=r"not in DNS yet|does not answer"):
+        run("key", "rotate", "theatre.test")
+    text = run("key", "rotate", "theatre.test", "--unpublished")
+    assert text == (
+        "pw2 of theatre.test signs now; pw1 of theatre.test still verifies: leave it in DNS.\n"
+    )
+    with pytest.raises(CommandError, match="minutes ago"):
+        run("key", "retire", "theatre.test", "pw1")
+    clock.move(601)
+    assert "its private half is gone" in run("key", "retire", "theatre.test", "pw1")
+    text = run("key", "compromise", "theatre.test", "pw2")
+    assert 'pw2._domainkey.pw.theatre.test TXT "v=DKIM1; k=ed25519; p="' in text
+    listed = [line.split(" since")[0] for line in run("key", "list", "theatre.test").splitlines()]
+    assert listed == ["pw1 RETIRED", "pw2 COMPROMISED", "pw3 ACTIVE"]
+
+
+def test_keys_are_sealed_anew_and_lost_ones_named(settings: Any) -> None:
+    run("create", "theatre.test")
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = f"k9:{'22' * 32},{old}"
+    assert run("reseal").startswith("1 private keys were sealed anew.")
+    settings.FIELD_KEYS = old
+    with pytest.raises(CommandError, match=r"pw1 of theatre.test: there is no field key 'k9'"):
+        run("reseal")
