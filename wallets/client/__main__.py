@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,33 +50,37 @@ def show(happened: list[events.Event]) -> None:
 
 
 def onboard(arguments: argparse.Namespace) -> int:
-    wallet = Wallet.create(
-        arguments.folder,
-        notifier=arguments.notifier,
-        language=arguments.language,
-        routes=arguments.route,
-    )
-    print(f"wallet {wallet.id} at {wallet.broker}")
-    print(f"Its keys are in {arguments.folder} and nowhere else: a lost folder is a lost wallet.")
-    return 0
+    with closing(
+        Wallet.create(
+            arguments.folder,
+            notifier=arguments.notifier,
+            language=arguments.language,
+            routes=arguments.route,
+        )
+    ) as wallet:
+        print(f"wallet {wallet.id} at {wallet.broker}")
+        print(
+            f"Its keys are in {arguments.folder} and nowhere else: a lost folder is a lost wallet."
+        )
+        return 0
 
 
 def open_locator(arguments: argparse.Namespace) -> int:
     """Open a chat and stay in it until it has been quiet for a while."""
-    wallet = Wallet(arguments.folder, routes=arguments.route, answer=on_terminal)
-    hook = wallet.locate(arguments.locator)
-    limit = time.monotonic() + OPENING_SECONDS
-    while wallet.chat_opened_as(hook) is None:
-        if time.monotonic() > limit:
-            print("nobody opened the chat", file=sys.stderr)
-            return 1
-        wallet.poll(wait=5, tell=show)
-    return _listen(wallet, arguments.seconds)
+    with closing(Wallet(arguments.folder, routes=arguments.route, answer=on_terminal)) as wallet:
+        hook = wallet.locate(arguments.locator)
+        limit = time.monotonic() + OPENING_SECONDS
+        while wallet.chat_opened_as(hook) is None:
+            if time.monotonic() > limit:
+                print("nobody opened the chat", file=sys.stderr)
+                return 1
+            wallet.poll(wait=5, tell=show)
+        return _listen(wallet, arguments.seconds)
 
 
 def listen(arguments: argparse.Namespace) -> int:
-    wallet = Wallet(arguments.folder, routes=arguments.route, answer=on_terminal)
-    return _listen(wallet, arguments.seconds)
+    with closing(Wallet(arguments.folder, routes=arguments.route, answer=on_terminal)) as wallet:
+        return _listen(wallet, arguments.seconds)
 
 
 def _listen(wallet: Wallet, quiet: float) -> int:
@@ -86,29 +93,80 @@ def _listen(wallet: Wallet, quiet: float) -> int:
 
 
 def list_tokens(arguments: argparse.Namespace) -> int:
-    wallet = Wallet(arguments.folder, routes=arguments.route)
-    wallet.frontend()
-    for token in wallet.tokens():
-        document = token["Document"]
-        state = token["Status"] if token["Valid"] else f"INVALID: {token['Problem']}"
-        print(f"{document['Token']}  {document['Issuer']}  {document['Schema']}  {state}")
-    return 0
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        wallet.frontend()
+        for token in wallet.tokens():
+            document = token["Document"]
+            state = token["Status"] if token["Valid"] else f"INVALID: {token['Problem']}"
+            name = f"  {token['Tag']}" if "Tag" in token else ""
+            print(f"{document['Token']}  {document['Issuer']}  {document['Schema']}  {state}{name}")
+        return 0
 
 
 def show_token(arguments: argparse.Namespace) -> int:
-    wallet = Wallet(arguments.folder, routes=arguments.route)
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        token = _one_token(wallet, arguments.token)
+        print(json.dumps(token["Document"], indent=2, ensure_ascii=False))
+        verdict = "signature and dates are good" if token["Valid"] else token["Problem"]
+        print(f"checked: {verdict}; status: {token['Status']}")
+        return 0 if token["Valid"] else 1
+
+
+def _one_token(wallet: Wallet, beginning: str) -> dict[str, Any]:
     for token in wallet.tokens():
-        if token["Document"]["Token"].startswith(arguments.token):
-            print(json.dumps(token["Document"], indent=2, ensure_ascii=False))
-            verdict = "signature and dates are good" if token["Valid"] else token["Problem"]
-            print(f"checked: {verdict}; status: {token['Status']}")
-            return 0 if token["Valid"] else 1
-    print("no such token", file=sys.stderr)
-    return 1
+        if token["Document"]["Token"].startswith(beginning):
+            return token
+    raise WalletError("no such token")
+
+
+def tag_token(arguments: argparse.Namespace) -> int:
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        document = _one_token(wallet, arguments.token)["Document"]
+        wallet.tag(document["Issuer"], document["Token"], " ".join(arguments.name))
+        return 0
+
+
+def show_codes(arguments: argparse.Namespace) -> int:
+    """Print what a token's codes hold; what is not valid is not worth scanning."""
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        token = _one_token(wallet, arguments.token)
+        if not token["Valid"]:
+            raise WalletError(f"this token is not valid: {token['Problem']}")
+        codes = wallet.codes_of(token["Document"])
+        print(f"A  {codes.link}")
+        print(f"B  {codes.offline}")
+        return 0
+
+
+def make_backup(arguments: argparse.Namespace) -> int:
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        text = wallet.backup(_passphrase(arguments) or None)
+        descriptor = os.open(arguments.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        print(f"{arguments.file} holds all of this wallet; only the passphrase opens it")
+        return 0
+
+
+def restore_backup(arguments: argparse.Namespace) -> int:
+    text = arguments.file.read_text(encoding="utf-8")
+    with closing(
+        Wallet.restore(arguments.folder, text, _passphrase(arguments), routes=arguments.route)
+    ) as wallet:
+        print(f"wallet {wallet.id} at {wallet.broker}, {len(wallet.tokens())} tokens")
+        return 0
+
+
+def _passphrase(arguments: argparse.Namespace) -> str:
+    """Return the passphrase from a file, or from the terminal: a command line is seen by others."""
+    if arguments.passphrase_file is not None:
+        return str(arguments.passphrase_file.read_text(encoding="utf-8").strip())
+    return getpass.getpass("passphrase or recovery code: ")
 
 
 def frontend(arguments: argparse.Namespace) -> int:
-    view = Wallet(arguments.folder, routes=arguments.route).frontend()
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        view = wallet.frontend()
     print(json.dumps(view, indent=2, ensure_ascii=False))
     return 0
 
@@ -140,8 +198,28 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("show", help="print one token's document and its check")
     one.add_argument("token", help="its id, or the beginning of it")
     one.set_defaults(run=show_token)
+    _add_keeping(commands)
     commands.add_parser("frontend", help="what the broker says we hold").set_defaults(run=frontend)
     return root
+
+
+def _add_keeping(commands: Any) -> None:
+    """Add what is done with tokens and with the wallet as a whole."""
+    tag = commands.add_parser("tag", help="name a token; no name takes it away")
+    tag.add_argument("token")
+    tag.add_argument("name", nargs="*")
+    tag.set_defaults(run=tag_token)
+    codes = commands.add_parser("codes", help="print what a token's codes hold")
+    codes.add_argument("token")
+    codes.set_defaults(run=show_codes)
+    for word, run, about in (
+        ("backup", make_backup, "write an encrypted backup"),
+        ("restore", restore_backup, "put a backup, also one of the page, into an empty folder"),
+    ):
+        command = commands.add_parser(word, help=about)
+        command.add_argument("file", type=Path)
+        command.add_argument("--passphrase-file", type=Path, help="instead of asking")
+        command.set_defaults(run=run)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -149,7 +227,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     try:
         return int(arguments.run(arguments))
-    except (WalletError, ValueError) as error:
+    except (WalletError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, EOFError):

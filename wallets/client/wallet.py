@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from messaging.syntax import (
     is_uuid,
     parse_locator,
 )
-from wallets.client import events
+from wallets.client import backup, codes, events, sealing
 from wallets.client.errors import Refused, Unreachable, Untrusted, WalletError
 from wallets.client.events import Event
 from wallets.client.folder import Folder
@@ -31,6 +32,7 @@ from wallets.client.transport import Transport, peek, proved
 
 Answer = Callable[["Wallet", dict[str, Any]], "dict[str, str] | None"]
 FILE = "wallet.json"
+LONGEST_TAG = 250
 
 
 def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, str] | None:
@@ -92,6 +94,7 @@ class Wallet:
         *,
         notifier: str,
         language: str = "en-us",
+        name: str = "",
         routes: Sequence[str] = (),
         answer: Answer = leave_unanswered,
     ) -> Wallet:
@@ -120,11 +123,45 @@ class Wallet:
             "Notifier": notifier,
             "Broker": given["Broker"],
             "Language": language,
+            "Name": name,
+            "Created": format_time(clock.now()),
             "Routes": list(routes),
         }
         store.write(FILE, state)
         store.move("onboarding.json", ".onboarded.json")
         return cls(folder, answer=answer)
+
+    @classmethod
+    def restore(
+        cls,
+        folder: Path,
+        text: str,
+        passphrase: str,
+        *,
+        routes: Sequence[str] = (),
+        answer: Answer = leave_unanswered,
+    ) -> Wallet:
+        """Put a backup file's wallet, of this client or of the page, into a folder without one.
+
+        Raises WalletError for a wrong passphrase, for what is no backup, or when a wallet is there.
+        """
+        store = Folder(folder)
+        store.make()
+        store.write(FILE, backup.put_back(store, text, passphrase, list(routes)))
+        return cls(folder, answer=answer)
+
+    def backup(self, passphrase: str | None = None) -> str:
+        """Return the text of a backup file that the passphrase opens.
+
+        Without one, the lock of the last backup or of the file this came from is used again.
+        Raises WalletError when there is none, or for a short passphrase.
+        """
+        if passphrase is not None:
+            self.state["Lock"] = sealing.new_lock(passphrase)
+            self.folder.write(FILE, self.state)
+        if "Lock" not in self.state:
+            raise WalletError("the first backup needs a passphrase")
+        return backup.backup_text(self, self.state["Lock"])
 
     @property
     def id(self) -> str:
@@ -212,6 +249,7 @@ class Wallet:
         acknowledged only after its effect is on disk and the answer was sent; what could not be
         reached stays for the next poll.
         """
+        self._send_restored()
         happened: list[Event] = []
         for notification in self.queue.fetch(wait):
             done = True
@@ -227,6 +265,26 @@ class Wallet:
             if done:
                 self.queue.acknowledge(str(notification.get("ID")))
         return happened
+
+    def _send_restored(self) -> None:
+        """Send what was queued when a backup was made; each is tried until it is answered."""
+        left = self.folder.read("outbox.json") or []
+        while left:
+            entry = left[0]
+            is_wallets = entry["as"] == "wallet"
+            envelope = Envelope.build(
+                sender=self.id if is_wallets else ANONYMOUS,
+                to=entry["to"],
+                subject=entry["subject"],
+                body=entry["body"],
+                correlation=entry["correlation"],
+                now=clock.now(),
+            )
+            with suppress(Refused):  # it was decided otherwise meanwhile
+                key = self.key if is_wallets else self.chat_key(entry["as"])
+                self.transport.post(envelope.signed(key))
+            left = left[1:]
+            self.folder.write("outbox.json", left)
 
     def _handle(self, value: object) -> list[Event]:
         """Check that the message is our broker's to us, then do what its subject says, once.
@@ -275,7 +333,12 @@ class Wallet:
         return {(row["Issuer"], row["Token"]): row for row in rows}
 
     def tokens(self) -> list[dict[str, Any]]:
-        """Return the stored tokens: {Document, Received, Chat, Valid, Problem, Status}."""
+        """Return the stored tokens: {Document, Received, Chat, Tag?, Valid, Problem, Status,
+        State}.
+
+        `Status` is the broker's last word; `State` is what to show: valid, future, expired,
+        suspended, revoked or invalid.
+        """
         listed = self.listed()
         found = []
         for name in self.folder.names("tokens"):
@@ -283,15 +346,31 @@ class Wallet:
             document = stored["Document"]
             row = listed.get((document["Issuer"], document["Token"]), {})
             problem = self.problem(document)
+            status = str(row.get("Status", "UNKNOWN"))
             found.append(
                 {
                     **stored,
                     "Valid": not problem,
                     "Problem": problem,
-                    "Status": row.get("Status", "UNKNOWN"),
+                    "Status": status,
+                    "State": codes.state(document, problem, status, clock.now()),
                 }
             )
         return found
+
+    def tag(self, issuer: str, token: str, text: str) -> None:
+        """Name a token; the name stays here. Empty text takes it away. Raises WalletError."""
+        path = self.document_path(issuer, token)
+        stored = self.folder.read(path)
+        if stored is None:
+            raise WalletError("there is no such token")
+        stored.pop("Tag", None)
+        tag = text.strip()[:LONGEST_TAG]
+        self.folder.write(path, stored | ({"Tag": tag} if tag else {}))
+
+    def codes_of(self, document: dict[str, Any]) -> codes.Codes:
+        """Return what a token's codes hold (protocol 3.7), forms A and B."""
+        return codes.codes_of(document, self.broker)
 
     def problem(self, document: dict[str, Any], token: str = "", issuer: str = "") -> str:
         """Return why a document must not be believed; empty when it may (protocol 3.3).

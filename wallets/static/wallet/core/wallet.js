@@ -10,7 +10,7 @@
  * The shapes (Chat, Line, Prompt, Offer, Token, Check, QR, Identity) are in shapes.js. Every method
  * that returns something about the wallet reads IndexedDB and works offline. Keys are made here,
  * cannot be exported, and never leave the browser. Errors are WalletError with a `code` that
- * texts.js can say: see errors.js. Codes are drawn with qr.js.
+ * texts.js can say: see errors.js.
  */
 
 import { Attendant } from "./attendant.js";
@@ -277,7 +277,7 @@ export class Wallet {
     this.announce("change", { what: "tokens", id: key });
   }
 
-  /** What the codes of a token hold; draw them with qr.js. @returns {Promise<import("./shapes.js").QR>} */
+  /** What the codes of a token hold. @returns {Promise<import("./shapes.js").QR>} */
   async qr(key) {
     const row = await this.store.get("tokens", key);
     if (!row) throw new WalletError("unknown", "there is no such token");
