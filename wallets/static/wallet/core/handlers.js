@@ -152,16 +152,22 @@ async function announced(rows, body, sender) {
   await rows.chats.put({ ...(await rows.chats.get(body.Chat)), touched: at });
 }
 
-/** What a prompt says, or that nobody asks any more: unknown and out of time look alike. */
+/**
+ * What a prompt says, or that nobody asks any more: unknown and out of time look alike. One that
+ * cannot be believed is not shown either, and that it came is announced.
+ */
 async function contentOf(desk, prompt) {
-  let said;
   try {
-    said = await desk.ask(prompt.chat, prompt.sender, "Prompted@Host", { Prompt: prompt.id });
+    const said = await desk.ask(prompt.chat, prompt.sender, "Prompted@Host", { Prompt: prompt.id });
+    return { ...readContent(said), state: isInput(prompt.format) ? "open" : "said" };
   } catch (error) {
-    if (error.code !== "refused") throw error;
+    if (error.code === "refused") return { state: "expired" };
+    if (error.code !== "untrusted") throw error;
+    desk.announce("refused", {
+      code: "untrusted", problem: error.message, chat: prompt.chat, token: "",
+    });
     return { state: "expired" };
   }
-  return { ...readContent(said), state: isInput(prompt.format) ? "open" : "said" };
 }
 
 /**
