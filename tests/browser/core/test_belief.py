@@ -159,9 +159,13 @@ def test_prompt_changed_on_the_way_is_not_shown(tab: Tab) -> None:
     change_relayed(tab, "Prompted@Host", change)
     tab.locate()
     assert refusals(tab)
-    tab.until(lambda: tab.lines(), "the line")
-    prompts = [line["prompt"] for line in tab.lines() if line["kind"] == "prompt"]
-    assert all((each["text"], each["state"]) == ("", "expired") for each in prompts)
+
+    def closed() -> bool:
+        prompts = [line["prompt"] for line in tab.lines()]
+        return len(prompts) == 2 and all(each["state"] == "expired" for each in prompts)
+
+    tab.until(closed, "the end of both prompts")
+    assert all(line["prompt"]["text"] == "" for line in tab.lines())
 
 
 def notify(house: House, tab: Tab, message: str) -> None:
