@@ -221,6 +221,15 @@ CELERY_BEAT_SCHEDULE = {
     for name in ("scripts.sweep", "messaging.sweep")
 } | {"wallets.prune": {"task": "wallets.prune", "schedule": 3600.0}}
 CELERY_TIMEZONE = "UTC"
+# Talkers kept as files, {domain}/{key}.yaml: read at start, and looked at again every so often.
+TALKERS_FOLDER: str = env("TALKERS_FOLDER", default="")
+TALKERS_SECONDS = env.float("TALKERS_SECONDS", default=5.0)
+if TALKERS_FOLDER:
+    CELERY_BEAT_SCHEDULE["host.sweep"] = {
+        "task": "host.sweep",
+        "schedule": TALKERS_SECONDS,
+        "options": {"expires": max(TALKERS_SECONDS * 2, 5)},
+    }
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")
 structlog.configure(

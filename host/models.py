@@ -130,6 +130,21 @@ class Talker(models.Model):
         return f"{self.title} at {self.domain}"
 
 
+class TalkerFile(models.Model):
+    """A talker's file in TALKERS_FOLDER as it was read last. With faults, the talker is still what
+    the last sound reading made of it."""
+
+    path = models.CharField(max_length=500, unique=True, help_text="Below TALKERS_FOLDER")
+    domain = models.CharField(max_length=253)
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    faults = models.TextField(blank=True)
+    read_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class Registered(models.Model):
     """A talker for one occasion: a script of a running file, with inputs, under a random key."""
 

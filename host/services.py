@@ -100,9 +100,12 @@ def reply_prompt(prompt_id: str, *, result: str, answer: str) -> Prompt:
 def save_talker(*, domain: str, key: str, title: str, source: str) -> Talker:
     """Keep an operator's script under a locator key; what runs already keeps its old version.
 
-    Raises LoadErrors with every fault of the script, at its lines.
+    Without a title it has that of its first menu entry, or its first script's name. Raises
+    LoadErrors with every fault of the script, at its lines.
     """
     version = library.compile_source(source, file=f"{key}.yaml", name=f"{domain}/{key}")
+    named = [entry[1] for entry in version.file.menu] or list(version.file.scripts)
+    title = title or named[0][:200]
     library.store(version)
     talker, _ = Talker.objects.update_or_create(
         domain=domain,

@@ -95,6 +95,10 @@ def test_talker_with_a_fault_is_told_its_line_and_a_good_one_is_kept(ops: Page) 
     expect(ops.locator(".errorlist >> nth=0")).to_contain_text(
         "day.yaml:2:3: unknown command INFOO"
     )
+    expect(ops.locator(".script-lines .faulty")).to_contain_text("- INFOO: Welcome")
+    expect(ops.locator(".script-lines .faulty p")).to_have_text(
+        "unknown command INFOO (did you mean INFO?)"
+    )
     shoot(ops, "talker-fault")
     ops.fill("#id_source", "💬 Day pass:\n- INFO: Welcome")
     ops.click("input[name=_save]")

@@ -15,6 +15,7 @@ from django.db import connection, connections
 
 from config import embedded
 from config.processes import Group, celery_commands
+from host.folder import read_folder
 
 
 class Command(BaseCommand):
@@ -34,6 +35,9 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         if options["seed"]:
             call_command("seed")
+        if settings.TALKERS_FOLDER:
+            counts = read_folder(Path(settings.TALKERS_FOLDER))
+            self.stdout.write("talkers read: {read}, with faults: {faulty}".format(**counts))
         connections.close_all()  # children must not share our connection
         if connection.vendor == "sqlite":
             # Held as long as we serve: whoever closes the last connection of all deletes the

@@ -1,0 +1,121 @@
+"""TALKERS_FOLDER: talkers as files, `{domain}/{key}.yaml`, read at start and when they change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from django.db import transaction
+
+from host import services
+from host.models import TalkerFile
+from messaging import clock
+from messaging.models import HostedDomain
+from messaging.syntax import is_domain
+from scripts.language.errors import LoadErrors
+
+log = structlog.get_logger(__name__)
+
+ENDINGS = (".yaml", ".yml")
+TEST = ".test"
+LARGEST = 500_000  # bytes
+
+# (path, size, time of change) of what this process has read: unchanged files are not opened again.
+_seen: dict[Path, tuple[int, int]] = {}
+
+
+def forget_seen() -> None:
+    """Read all files again: the tables were changed behind our back."""
+    _seen.clear()
+
+
+def read_folder(folder: Path) -> dict[str, int]:
+    """Keep the talkers of files that are new or changed; return {"read": n, "faulty": n}.
+
+    A file with faults changes no talker: the last sound version stays, the faults are logged and
+    stored for operators. A file that is gone leaves its talker, which an operator may then change.
+    """
+    counts = {"read": 0, "faulty": 0}
+    present = dict(_files(folder))
+    for name, path in present.items():
+        stamp = _stamp(path)
+        if stamp is None or _seen.get(path) == stamp:
+            continue
+        fresh = _read(name, path)
+        faulty = TalkerFile.objects.filter(path=name).exclude(faults="").exists()
+        counts["read"] += fresh
+        counts["faulty"] += fresh and faulty
+        if not faulty:  # its domain may be hosted meanwhile
+            _seen[path] = stamp
+    if folder.is_dir():  # a folder that is not mounted is no folder without files
+        TalkerFile.objects.exclude(path__in=present).delete()
+    return counts
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.glob("*/*")):
+        if path.suffix in ENDINGS and not path.stem.endswith(TEST):
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # gone meanwhile
+    return found.st_size, found.st_mtime_ns
+
+
+def _read(name: str, path: Path) -> bool:
+    """Keep one file's talker, or its faults; return whether its content is new to the database."""
+    domain, key = path.parent.name.lower(), path.stem
+    try:
+        raw = path.read_bytes()[: LARGEST + 1]
+    except OSError as error:
+        log.warning("talker_unreadable", file=name, error=error.strerror)
+        return False
+    digest = hashlib.sha256(raw).hexdigest()
+    with transaction.atomic():
+        known = TalkerFile.objects.select_for_update().filter(path=name).first()
+        hosted = HostedDomain.objects.filter(pk=domain).exists()
+        if known is not None and known.digest == digest and not (known.faults and hosted):
+            return False
+        faults = _kept(domain, key, raw, hosted=hosted)
+        if known is not None and (known.digest, known.faults) == (digest, faults):
+            return False
+        TalkerFile.objects.update_or_create(
+            path=name,
+            defaults={
+                "domain": domain,
+                "key": key,
+                "digest": digest,
+                "faults": faults,
+                "read_at": clock.now(),
+            },
+        )
+    if faults:
+        log.warning("talker_faulty", file=name, faults=faults)
+    else:
+        log.info("talker_read", file=name, domain=domain, key=key)
+    return True
+
+
+def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
+    """Keep the talker and return nothing, or return what is wrong."""
+    if not is_domain(domain):
+        return f"the folder {domain} is not named after a domain"
+    if not hosted:
+        return f"{domain} is not hosted here: manage.py domain create {domain}"
+    if len(raw) > LARGEST:
+        return f"the file is larger than {LARGEST} bytes"
+    try:
+        source = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 text (byte {error.start})"
+    try:
+        services.save_talker(domain=domain, key=key, title="", source=source)
+    except LoadErrors as faults:
+        return str(faults)
+    return ""
