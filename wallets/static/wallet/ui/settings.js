@@ -1,0 +1,73 @@
+/** Settings: how the page looks and speaks, the backup, and the end. */
+
+import { button, h, icon } from "./dom.js";
+import { lastBackup, saveBackup } from "./backup.js";
+import { confirmDialog } from "./dialog.js";
+import * as texts from "./texts.js";
+import { theme, THEMES, wearTheme } from "./theme.js";
+
+const { t } = texts;
+
+/** The screen: {element, update}. */
+export function settingsView(app) {
+  const backedUp = h("p", { class: "quiet" });
+  const element = h("section", { class: "single" }, h("header", { class: "bar" }, h("h1", {}, t("nav.settings"))), h("div", { class: "sheet" }, [
+    looks(app),
+    h("section", { class: "block" }, [
+      h("h2", {}, t("backup.title")),
+      h("p", {}, t("backup.why")),
+      backedUp,
+      button(t("backup.save"), { class: "primary", onclick: () => saveBackup(app) }, "save"),
+    ]),
+    about(app),
+    h("section", { class: "block" }, [
+      h("h2", {}, t("wipe.title")),
+      h("p", {}, t("wipe.what")),
+      button(t("wipe.do"), { class: "danger", onclick: () => askWipe(app) }, "trash"),
+    ]),
+  ]));
+  return {
+    element,
+    async update() {
+      backedUp.textContent = lastBackup(app.wallet.identity);
+    },
+  };
+}
+
+function looks(app) {
+  const speak = async (code) => {
+    await texts.speak(code, { keep: true });
+    app.frame();
+    document.querySelector(`input[value="${code}"]`)?.focus();
+  };
+  return h("section", { class: "block" }, [
+    segments(t("settings.language"), "language", texts.LANGUAGES.map(({ code, name }) => ({ value: code, text: name, checked: code === texts.language() })), speak),
+    segments(t("settings.theme"), "theme", THEMES.map((each) => ({ value: each, text: t(`theme.${each}`), checked: each === theme() })), wearTheme),
+  ]);
+}
+
+function segments(legend, name, choices, choose) {
+  return h("fieldset", { class: "segments" }, h("legend", {}, legend), choices.map(({ value, text, checked }) => h("label", {}, h("input", { type: "radio", name, value, checked, onchange: () => choose(value) }), h("span", {}, text))));
+}
+
+function about(app) {
+  const { name, id, broker, notifier, created } = app.wallet.identity;
+  const rows = [[t("settings.name"), name], [t("settings.broker"), broker], [t("settings.notifier"), notifier], [t("settings.id"), id], [t("settings.created"), texts.day(created)]];
+  return h("section", { class: "block" }, [
+    h("h2", {}, t("settings.wallet")),
+    h("dl", { class: "facts" }, rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", { dir: "auto" }, value)))),
+    h("p", { class: "notice" }, icon("shield"), h("span", {}, t("settings.keys"))),
+  ]);
+}
+
+function askWipe(app) {
+  confirmDialog({
+    title: t("wipe.title"),
+    text: t("wipe.sure"),
+    yes: t("wipe.do"),
+    act: async () => {
+      await app.wallet.wipe();
+      location.replace("/wallet/");
+    },
+  });
+}
