@@ -14,6 +14,8 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """
 
     support_js_module_import_aggregation = True
+    # One pass for each module in a chain of imports, until no name changes any more.
+    max_post_process_passes = 20
 
     def stored_name(self, name: str) -> str:
         return str(super().stored_name(name)) if self.hashed_files else name

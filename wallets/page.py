@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from wallets.shell import first_modules
+
 # Stricter than the site's: nothing but our own files, no markup made of text, and Trusted Types
 # for the one address that a service worker may be registered from.
 POLICY = {
@@ -35,7 +37,7 @@ PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 @csp_replace(POLICY)
 def page(request: HttpRequest, **address: str) -> HttpResponse:
     """Return the page. What its address means, such as a locator, is read in the browser."""
-    response = render(request, "wallets/page.html")
+    response = render(request, "wallets/page.html", {"modules": first_modules()})
     response["Permissions-Policy"] = PERMISSIONS
     response["Referrer-Policy"] = "no-referrer"
     response["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -10,10 +10,13 @@ from wallets.api.views import (
     StreamView,
 )
 from wallets.page import page
+from wallets.shell import manifest, worker
 
 urlpatterns = [
     path("wallet/", page, name="wallet-page"),
     path("go/<path:locator>", page, name="wallet-go"),
+    path("wallet/manifest.webmanifest", manifest, name="wallet-manifest"),
+    path("wallet/worker.js", worker, name="wallet-worker"),
     path("wallet/about", AboutView.as_view(), name="wallet-about"),
     path("wallet/notifications", NotificationsView.as_view(), name="wallet-notifications"),
     path("wallet/notifications/acknowledge", AcknowledgeView.as_view(), name="wallet-acknowledge"),

@@ -5,7 +5,7 @@ import { sayError, t } from "./texts.js";
 import { countdown } from "./countdown.js";
 import { INPUTS } from "./inputs.js";
 
-const DAY = 86400e3;
+const SOON = 12 * 3600e3; // a deadline farther off is nobody's hurry
 
 /**
  * Return {element, focus} for a prompt. `send(reply)` is called with what was answered; what it
@@ -18,20 +18,21 @@ export function answerForm(prompt, send) {
   form.send = send;
   form.input = input;
   form.element = h("form", { class: `answer ${prompt.format.toLowerCase()}`, novalidate: true, onsubmit: (event) => submit(event, form) }, [
-    h("fieldset", { class: "plain", "aria-labelledby": form.labelled }, [input.element, problem, foot(form)]),
+    h("fieldset", { class: "plain", "aria-labelledby": form.labelled }, [input.sends ? h("div", { class: "answer-row" }, input.element, sendButton()) : input.element, problem, foot(form)]),
   ]);
   return { element: form.element, focus: () => input.focus() };
 }
 
+const sendButton = () => h("button", { class: "button primary send" }, icon("send"), h("span", {}, t("prompt.send")));
+
 function foot(form) {
-  const { prompt, input } = form;
-  const soon = !prompt.offer && prompt.expires && new Date(prompt.expires) - Date.now() < DAY;
+  const { prompt } = form;
+  const soon = !prompt.offer && prompt.expires && new Date(prompt.expires) - Date.now() < SOON;
   const escapes = prompt.format !== "CONFIRM";
   return h("div", { class: "answer-foot" }, [
     soon && countdown("prompt.due", prompt.expires),
-    escapes && prompt.extra?.Nullable && button(t("prompt.skip"), { class: "bare small", onclick: () => deliver(form, { result: "OK", answer: null }) }),
+    escapes && prompt.nullable && button(t("prompt.skip"), { class: "bare small", onclick: () => deliver(form, { result: "OK", answer: null }) }),
     escapes && button(t("prompt.cancel"), { class: "bare small", onclick: () => deliver(form, { result: "CANCEL" }) }),
-    input.sends && h("button", { class: "button primary send" }, icon("send"), h("span", {}, t("prompt.send"))),
   ]);
 }
 

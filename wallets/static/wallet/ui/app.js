@@ -154,9 +154,10 @@ class App {
     }
   }
 
-  refused({ problem, code }) {
-    const key = `problem.${problem}`;
-    this.say(t("token.refused", { why: texts.has(key) ? t(key) : texts.sayError({ code }) }), "danger");
+  /** Something is not believed: say it at once, wherever the person is. */
+  refused({ code, problem }) {
+    const why = texts.has(`problem.${problem}`) ? t(`problem.${problem}`) : "";
+    this.say(t(texts.has(`refused.${code}`) ? `refused.${code}` : "refused.untrusted", { why }), "danger");
   }
 
   /** Say something in passing, to eyes and ears. */

@@ -1,7 +1,8 @@
 /** One chat: who is asking, what was said, and the question that waits. */
 
-import { face, fill, h, icon, reconcile } from "./dom.js";
-import { t } from "./texts.js";
+import { face, fill, h, icon, iconButton, reconcile } from "./dom.js";
+import { confirmDialog } from "./dialog.js";
+import { sayError, t } from "./texts.js";
 import { answerForm } from "./answers.js";
 import { line } from "./line.js";
 import { verdict } from "./verdict.js";
@@ -31,15 +32,33 @@ async function update(view) {
   drawComposer(view, chat);
 }
 
-function drawHead({ head }, chat) {
-  const stamp = `${chat.title} ${chat.host} ${chat.verified}`;
+function drawHead(view, chat) {
+  const { head } = view;
+  const stamp = `${chat.title} ${chat.host} ${chat.verified} ${chat.state}`;
   if (head.stamp === stamp) return;
   head.stamp = stamp;
   fill(head, [
     h("a", { class: "icon-button up", href: "#/chats", "aria-label": t("back"), title: t("back") }, icon("back")),
     face(chat.host, chat.title),
     h("div", { class: "who" }, h("h1", { dir: "auto" }, chat.title), verdict(chat)),
+    chat.state === "OPEN" && menu(view, chat),
   ]);
+}
+
+/** What else can be done in a chat: begin again, or leave. */
+function menu({ app, id }, chat) {
+  const act = (work) => Promise.resolve(work()).catch((error) => app.say(sayError(error), "danger"));
+  const leave = () => confirmDialog({
+    title: t("chat.leave-title", { host: chat.title }),
+    text: t("chat.leave-text"),
+    yes: t("chat.leave"),
+    act: () => act(() => app.wallet.leave(id)),
+  });
+  const list = h("div", { class: "menu-list", popover: "auto", id: "chat-menu" }, [
+    h("button", { type: "button", onclick: () => { list.hidePopover(); act(() => app.wallet.restart(id)); } }, t("chat.restart")),
+    h("button", { type: "button", class: "danger", onclick: () => { list.hidePopover(); leave(); } }, t("chat.leave")),
+  ]);
+  return h("div", { class: "menu" }, iconButton(t("chat.menu"), "dots", { popovertarget: "chat-menu" }), list);
 }
 
 function drawLines(view, chat) {
@@ -47,6 +66,7 @@ function drawLines(view, chat) {
   const follows = !view.drawn || log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
   view.drawn = true;
   const items = shown(chat).map((value) => ({ key: value.id, value }));
+  if (chat.state !== "OPEN") items.push({ key: "end", value: { kind: "end", text: t(`chat.${chat.state.toLowerCase()}`, { host: chat.title }) } });
   if (items.length) reconcile(log, items, (value) => line(app, value));
   else fill(log, h("li", { class: "note" }, t("chat.waiting-for-host", { host: chat.title })));
   if (follows) log.scrollTop = log.scrollHeight;

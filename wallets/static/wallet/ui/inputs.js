@@ -42,7 +42,7 @@ function longList({ prompt, described, labelled }, type) {
   const read = () => {
     const chosen = [...list.querySelectorAll("input:checked")].map((input) => input.value);
     const problem = wrongCount(prompt, chosen.length, type);
-    return problem ? { problem } : { answer: type === "radio" ? chosen[0] : chosen };
+    return problem ? { problem } : { answer: type === "radio" ? (chosen[0] ?? null) : chosen };
   };
   return { element: h("div", { class: "long-list" }, prompt.options.length > 8 && filter, list), sends: true, read, focus: () => list.querySelector("input:checked, input")?.focus() };
 }
@@ -60,13 +60,11 @@ function narrow(rows, text) {
   for (const row of rows) row.hidden = !row.dataset.title.includes(wanted);
 }
 
-function defaults(prompt) {
-  const given = prompt.extra?.Default;
-  return Array.isArray(given) ? given : prompt.default.split(",").map((each) => each.trim());
-}
+const defaults = ({ default: given }) => (Array.isArray(given) ? given : [given]);
 
-function wrongCount({ extra = {} }, count, type) {
-  if (!count && !extra.Nullable) return t("wrong.choose");
+function wrongCount({ nullable, extra = {} }, count, type) {
+  if (!count && nullable) return "";
+  if (!count) return t("wrong.choose");
   if (type === "radio") return "";
   if (count < (extra.MinLength ?? 0)) return t("wrong.choose-more", { n: extra.MinLength });
   if (count > (extra.MaxLength ?? Infinity)) return t("wrong.choose-less", { n: extra.MaxLength });
@@ -91,8 +89,8 @@ function sendOnEnter(event) {
   event.target.form.requestSubmit();
 }
 
-function empty({ extra = {} }) {
-  return extra.Nullable ? { answer: null } : { problem: t("wrong.empty") };
+function empty({ nullable }) {
+  return nullable ? { answer: null } : { problem: t("wrong.empty") };
 }
 
 const marker = (input) => (wrong) => input.setAttribute("aria-invalid", String(wrong));
@@ -158,7 +156,7 @@ function stars({ prompt, labelled, described }) {
   const group = h("div", { class: "stars", role: "radiogroup", "aria-labelledby": labelled }, rows);
   const read = () => {
     const chosen = group.querySelector("input:checked");
-    return chosen ? { answer: chosen.value } : prompt.extra?.Nullable ? { answer: null } : { problem: t("wrong.choose") };
+    return chosen ? { answer: chosen.value } : prompt.nullable ? { answer: null } : { problem: t("wrong.choose") };
   };
   return { element: group, sends: true, read, focus: () => group.querySelector("input:checked, input")?.focus() };
 }

@@ -11,6 +11,7 @@ const NOTE_ICONS = { "token-saved": "check", "token-refused": "alert", "token-go
 
 /** Return a line's element. */
 export function line(app, value) {
+  if (value.kind === "end") return h("li", { class: "note" }, value.text);
   return value.kind === "note" ? note(value) : said(app, value);
 }
 
@@ -30,6 +31,7 @@ function said(app, { id, at, prompt, host, again }) {
     h("div", { class: "bubble" }, [
       !again && h("p", { class: "sender" }, prompt.fromBroker ? t("chat.broker", { broker: prompt.sender }) : h("bdi", {}, host)),
       h("div", { class: "words" }, face(prompt), h("div", { class: "words-text" }, words(prompt, id))),
+      prompt.appendix && appendix(app, prompt),
       prompt.offer && offered(prompt),
       STATUS.includes(prompt.format) && choices(app, prompt),
     ]),
@@ -56,12 +58,28 @@ function words(prompt, id) {
 
 function offered({ offer, state }) {
   return h("div", { class: "offered" }, [
-    ticket({ ...offer, state: state === "open" ? "offered" : "", fields: offer.fields }, { fields: true }),
+    ticket({ ...offer, state: "" }, { fields: true }),
     offer.check && !offer.check.ok && h("p", { class: "notice danger" }, icon("alert"), h("span", {}, t("offer.bad", { why: t(`problem.${offer.check.problem}`) }))),
     offer.check?.ok && h("p", { class: "proof" }, icon("shield"), h("span", {}, t("offer.good", { issuer: offer.issuer }))),
     !offer.check && state === "open" && h("p", { class: "proof open" }, icon("unproved"), h("span", {}, t("offer.unseen"))),
     state === "open" && offer.until && countdown("offer.due", offer.until),
   ]);
+}
+
+/** A file that belongs to a prompt: fetched when asked for, and handed to the person. */
+function appendix(app, { id, appendix: { name, type } }) {
+  const open = async () => {
+    try {
+      const { content } = await app.wallet.appendix(id);
+      const kind = { PDF: "application/pdf", PNG: "image/png", JPEG: "image/jpeg" }[type] ?? "application/octet-stream";
+      const address = URL.createObjectURL(new Blob([content], { type: kind }));
+      h("a", { href: address, download: name || `appendix.${type.toLowerCase()}` }).click();
+      window.setTimeout(() => URL.revokeObjectURL(address), 60000);
+    } catch (error) {
+      app.say(sayError(error), "danger");
+    }
+  };
+  return button(t("appendix.show", { name: name || type }), { class: "small appendix", onclick: open }, "save");
 }
 
 /** The choices that a status line offers; they may be taken again and again. */
@@ -74,7 +92,7 @@ function choices(app, prompt) {
       app.say(sayError(error), "danger");
     }
   };
-  return h("div", { class: "row choices" }, prompt.options.map((option) => (option.locator ? locatorLink(option) : button(option.title, { class: "small", onclick: () => choose(option) }))));
+  return h("div", { class: "row choices" }, prompt.options.map((option) => (option.locator ? locatorLink(option, prompt.chat) : button(option.title, { class: "small", onclick: () => choose(option) }))));
 }
 
 /** An option that opens another chat. */

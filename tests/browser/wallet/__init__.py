@@ -1,0 +1,1 @@
+"""The wallet's page in Chromium, by clicking, against a server that runs."""

@@ -1,0 +1,47 @@
+"""The page's manifest and service worker, and what they name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from wallets import shell
+
+
+def test_worker_lists_every_file_of_the_page_and_nothing_of_the_api(client: Client) -> None:
+    response = client.get("/wallet/worker.js")
+    assert response["Service-Worker-Allowed"] == "/"
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    first, _ = response.content.decode().split(";\n", 1)
+    listed = json.loads(first.removeprefix("const FILES = "))
+    on_disk = [path for path in shell.FILES.rglob("*") if path.suffix in shell.KINDS]
+    assert len(listed) == len(on_disk) > 40
+    assert all(address.startswith("/static/wallet/") for address in listed)
+
+
+def test_manifest_names_icons_that_are_there(client: Client) -> None:
+    manifest = json.loads(client.get("/wallet/manifest.webmanifest").content)
+    assert manifest["start_url"] == "/wallet/" and manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        assert finders.find(icon["src"].removeprefix("/static/"))
+
+
+def test_page_loads_each_module_once_and_has_nothing_inline(client: Client) -> None:
+    text = client.get("/wallet/").content.decode()
+    for module in shell.first_modules():
+        assert text.count(f'href="{module}"') == 1
+    assert "<script>" not in text and "style=" not in text and "onload" not in text
+
+
+def test_texts_of_all_languages_have_the_same_keys() -> None:
+    languages = [_keys(path) for path in sorted(shell.FILES.glob("ui/texts-*.js"))]
+    assert len(languages) >= 2
+    assert all(keys == languages[0] for keys in languages)
+
+
+def _keys(path: Path) -> list[str]:
+    rows = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    return [row.split('"')[1] for row in rows if row.startswith('"')]
