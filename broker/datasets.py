@@ -94,6 +94,11 @@ def insert_chat(write: Write) -> Row:
 
 def update_chat(write: Write) -> Row:
     state = write.fields.get("STATE")
+    if state is None and write.fields.get("Emoji"):
+        return chat_row(services.choose_face(write.key, emoji=str(write.fields["Emoji"])))
+    if state in (ChatState.WRAPPED, ChatState.ABANDONED):
+        at = as_time(write.fields.get("EndedAt") or clock.now(), clock.now())
+        return chat_row(services.end_chat(write.key, state=str(state), at=at))
     if state == ChatState.DETAILED:
         chat = services.detail_chat(write.key, host_title=str(write.fields["HostTitle"]))
     elif state == ChatState.OPENED:
@@ -134,6 +139,7 @@ def insert_intent(write: Write) -> Row:
         format=str(fields["Format"])[:20],
         emoji=str(fields.get("Emoji") or ""),
         expires=as_time(fields["Expires"], clock.now()),
+        sent_at=as_time(fields.get("SentAt") or clock.now(), clock.now()),
     )
     return intent_row(intent)
 

@@ -21,6 +21,8 @@ CHATS = Wiring(
         ChatState.DETAILED: "OnChatDetailed",
         ChatState.OPENED: "OnChatOpened",
         ChatState.ACTIVE: "OnChatActivated",
+        ChatState.WRAPPED: "OnChatEnded",
+        ChatState.ABANDONED: "OnChatEnded",
     },
 )
 TOKENS = Wiring(

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from broker.emoji import prompt_emoji
+from broker.emoji import ALLOWED, prompt_emoji
 from broker.models import Chat, Intent, Notifier, Token, TokenEvent, Wallet
 from broker.states import (
     UNDECIDED,
@@ -127,16 +127,53 @@ def activate_chat(chat_id: str) -> Chat:
         return chat
 
 
+def end_chat(chat_id: str, *, state: str, at: datetime) -> Chat:
+    """End a chat: WRAPPED by its host, ABANDONED by its person; the first of them stays.
+
+    `at` (UTC) is when that was said: prompts that were sent before still reach the wallet.
+    """
+    with transaction.atomic(savepoint=False):
+        chat = _locked_chat(chat_id)
+        if chat.state == ChatState.ACTIVE:
+            chat.wrap() if state == ChatState.WRAPPED else chat.abandon()
+            chat.ended_at = at
+            chat.save(update_fields=["state", "ended_at"])
+        return chat
+
+
+def choose_face(chat_id: str, *, emoji: str) -> Chat:
+    """Keep the face of the host's questions; one that is not on the list changes nothing."""
+    with transaction.atomic(savepoint=False):
+        chat = _locked_chat(chat_id)
+        if emoji in ALLOWED:
+            chat.emoji = emoji
+            chat.save(update_fields=["emoji"])
+        return chat
+
+
 def keep_intent(
-    chat: Chat, *, sender: str, prompt: str, format: str, emoji: str, expires: datetime
+    chat: Chat,
+    *,
+    sender: str,
+    prompt: str,
+    format: str,
+    emoji: str,
+    expires: datetime,
+    sent_at: datetime,
 ) -> Intent:
-    """Keep that `sender` wants a prompt shown; the same prompt again changes nothing."""
+    """Keep that `sender` wants a prompt shown; the same prompt again changes nothing.
+
+    Raises ScriptError when it was sent (`sent_at`, UTC) after the chat had ended: the run of an
+    earlier message may come later than that of the goodbye.
+    """
+    if chat.ended_at is not None and sent_at > chat.ended_at and sender != chat.domain:
+        raise refused("the chat has ended")
     intent = Intent(
         chat=chat,
         sender=sender,
         prompt=prompt,
         format=format,
-        emoji=prompt_emoji(format, emoji, faded=sender == chat.domain),
+        emoji=prompt_emoji(format, emoji or chat.emoji, faded=sender == chat.domain),
         expires=expires,
         created_at=clock.now(),
     )

@@ -9,12 +9,13 @@ class HostConfig(AppConfig):
     name = "host"
 
     def ready(self) -> None:
-        from host import commands, datasets, graph, receivers, subjects
+        from host import commands, datasets, graph, receivers, services, subjects
         from messaging import registry as messages
         from scripts import registry
 
         registry.register_commands(commands.COMMANDS)
         registry.register_datasets(datasets.DATASETS)
+        registry.register_rewind(services.withdraw_questions)
         registry.register_library("host", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "host"))
         messages.register_subjects(subjects.SUBJECTS)

@@ -1,96 +1,94 @@
-"""The commands of the Host role: the chat, its talker, its prompts, and titles."""
+"""The commands of the Host role: prompts, the chat and its talkers, and what the helpers know."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from host import selectors
-from host.prompts import CONFIRM, DONE, FAIL, INFO, ONE, TEXT
-from messaging.syntax import normalise_schema
-from scripts.errors import missing, refused
-from scripts.language.continuation import Call, Enter
-from scripts.language.values import Item
+from host import chats, graph_words, prompt_words
+from host.verifying import VERIFY
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
-from scripts.library import version
 from scripts.registry import Command
-from scripts.step import Step
-
-
-def chat(step: Step, call: Call) -> Any:
-    """CHAT $chat: fix the chat of this run, by its row or by its id (and Broker, else our own)."""
-    which = call.arguments.get("Chat")
-    if isinstance(which, Item):
-        return step.set_chat({"ID": which.key})
-    if not which:
-        raise refused("CHAT needs a chat")
-    broker = call.arguments.get("Broker") or step.domain
-    return step.set_chat({"Broker": str(broker), "Chat": str(which)})
-
-
-def talk(step: Step, call: Call) -> Any:
-    """TALK: hand over to the talker that the chat's locator key (or Name) opens."""
-    if step.chat is None:
-        raise refused("TALK needs a chat")
-    name = call.arguments.get("Name") or step.chat["Key"]
-    talker = selectors.talker_for(step.domain, str(name))
-    if talker is None:
-        raise missing("the talker")
-    inputs = call.arguments.get("Inputs") or step.chat["Inputs"] or {}
-    return Enter(version(talker.version).hash, talker.script, dict(inputs))
-
-
-def translate(step: Step, call: Call) -> dict[str, str]:
-    """TRANSLATE: what a domain and a schema are called in a language; their names if unknown."""
-    language = str(call.arguments.get("To") or (step.chat and step.chat["Language"]) or "en-us")
-    titles = {}
-    if domain := call.arguments.get("Domain"):
-        titles["Domain"] = selectors.title_of(str(domain).lower(), language)
-    if schema := call.arguments.get("Schema"):
-        titles["Schema"] = selectors.title_of(normalise_schema(str(schema)), language)
-    if text := call.arguments.get("Text"):
-        titles["Text"] = str(text)
-    return titles
-
 
 CHAT = Command(
     CommandSpec(
         word="CHAT",
         main="Chat",
-        parameters=(Parameter("Chat", Kind.VALUE, required=True), Parameter("Broker", Kind.VALUE)),
+        parameters=(
+            Parameter("Chat", Kind.VALUE, required=True, about="its row, or its id"),
+            Parameter("Broker", Kind.VALUE, about="whose id it is"),
+        ),
+        about="Fix the chat of this run.",
     ),
-    chat,
+    chats.chat,
 )
 TALK = Command(
     CommandSpec(
         word="TALK",
         main="Name",
-        parameters=(Parameter("Name", Kind.VALUE), Parameter("Inputs", Kind.FIELDS)),
+        parameters=(
+            Parameter("Name", Kind.VALUE, about="a locator key; the chat's if not given"),
+            Parameter("Inputs", Kind.FIELDS, about="instead of the locator's"),
+        ),
         suspends=True,
+        about="Hand over to the talker of a locator key, or let the person choose an entry.",
     ),
-    talk,
+    chats.talk,
+    chats.chosen_entry,
 )
-TRANSLATE = Command(
+REGISTER = Command(
     CommandSpec(
-        word="TRANSLATE",
+        word="REGISTER",
+        main="Script",
+        rest="Inputs",
+        parameters=(
+            Parameter("Script", Kind.NAME, required=True, about="a script of this file"),
+            Parameter("Inputs", Kind.FIELDS, about="what it is run with"),
+            Parameter("Expires", Kind.VALUE, about="how long it can be opened; a week"),
+        ),
+        about="Make a talker for one occasion, and give its locator.",
+    ),
+    chats.register,
+)
+EMOJI = Command(
+    CommandSpec(
+        word="EMOJI",
+        main="Emoji",
+        parameters=(Parameter("Emoji", Kind.TEMPLATE, required=True, about="one of the list"),),
+        suspends=True,
+        about="Choose the face of the questions that follow.",
+    ),
+    chats.emoji,
+    chats.emoji_told,
+)
+FREEZE = Command(
+    CommandSpec(
+        word="FREEZE",
+        main="Values",
+        rest="Values",
+        parameters=(Parameter("Values", Kind.VALUE, about="given back"),),
+        about="Let what was answered stay as it is.",
+    ),
+    chats.freeze,
+)
+GOODBYE = Command(
+    CommandSpec(
+        word="GOODBYE",
         main="Text",
         parameters=(
-            Parameter("Text", Kind.TEMPLATE),
-            Parameter("Domain", Kind.VALUE),
-            Parameter("Schema", Kind.VALUE),
-            Parameter("To", Kind.VALUE),
+            Parameter("Text", Kind.TEMPLATE, about="a last DONE"),
+            Parameter("Details", Kind.TEMPLATE, about="Markdown, shown folded"),
         ),
+        about="Close the chat, with a last word if there is one.",
     ),
-    translate,
+    chats.goodbye,
 )
 
-COMMANDS = {
+COMMANDS: dict[str, Command] = {
+    **prompt_words.WORDS,
+    **graph_words.WORDS,
     "CHAT": CHAT,
     "TALK": TALK,
-    "TRANSLATE": TRANSLATE,
-    "INFO": INFO,
-    "DONE": DONE,
-    "FAIL": FAIL,
-    "CONFIRM": CONFIRM,
-    "TEXT": TEXT,
-    "ONE": ONE,
+    "REGISTER": REGISTER,
+    "EMOJI": EMOJI,
+    "FREEZE": FREEZE,
+    "GOODBYE": GOODBYE,
+    "VERIFY": VERIFY,
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from host import selectors, services
 from host.models import Chat, Prompt
-from host.states import ChatState, PromptState, Result
+from host.states import ChatState, Format, PromptState, Result
 from messaging import clock
 from messaging.signing import PublicKey
 from scripts.errors import refused
@@ -61,28 +62,54 @@ def insert_chat(write: Write) -> Row:
     return chat_row(chat)
 
 
+def update_chat(write: Write) -> Row:
+    """A chat takes the state that it ends in."""
+    return chat_row(services.end_chat(write.key, state=str(write.fields.get("STATE") or "")))
+
+
 def prompt_row(prompt: Prompt) -> Row:
     """`STATE` reads EXPIRED once the time is over: nobody is asked any more."""
-    lapsed = prompt.state == PromptState.INSERTED and prompt.expires_at <= clock.now()
-    content: dict[str, Any] = {"Text": prompt.text}
-    if prompt.details:
-        content["Details"] = prompt.details
-    if prompt.options:
-        content["Options"] = prompt.options
-    if prompt.default:
-        content["Default"] = prompt.default
     return Row(
         key=str(prompt.pk),
         fields={
             "ID": str(prompt.pk),
             "Prompt": str(prompt.pk),
-            "STATE": "EXPIRED" if lapsed else str(prompt.state),
+            "STATE": "EXPIRED" if _is_over(prompt) else str(prompt.state),
             "Format": prompt.format,
             "PublicKey": prompt.chat.public_key,
-            "Content": content,
+            "Content": content_of(prompt),
             "Expires": prompt.expires_at,
         },
     )
+
+
+def _is_over(prompt: Prompt) -> bool:
+    if prompt.state != PromptState.INSERTED:
+        return False
+    if prompt.format == Format.TEMP and selectors.is_superseded(prompt):
+        return True
+    return prompt.expires_at <= clock.now()
+
+
+def content_of(prompt: Prompt) -> dict[str, Any]:
+    """Return what the wallet is told (docs/prompts.md); fields without a value are left out."""
+    rules = prompt.rules or {}
+    content: dict[str, Any] = {
+        "Text": prompt.text,
+        "Details": prompt.details,
+        "Options": prompt.options,
+        "Default": prompt.default,
+        **{name: value for name, value in rules.items() if name != "HasAppendix"},
+    }
+    if rules.get("HasAppendix"):
+        file = prompt.appendix
+        content["Appendix"] = {
+            "Key": str(file.pk),
+            "Name": file.name,
+            "Type": file.type,
+            "Pages": file.pages,
+        }
+    return {name: value for name, value in content.items() if value not in ("", [], None)}
 
 
 def read_prompt(domain: str, key: Any) -> Row | None:
@@ -94,14 +121,30 @@ def update_prompt(write: Write) -> Row:
     result = str(write.fields.get("Result") or Result.OK)
     if result not in Result.values:
         raise refused("unknown Result")
-    answer = write.fields.get("Answer")
-    prompt = services.reply_prompt(
-        write.key, result=result, answer="" if answer is None else str(answer)
-    )
+    prompt = services.reply_prompt(write.key, result=result, answer=write.fields.get("Answer"))
     return prompt_row(prompt)
 
 
+def read_appendix(domain: str, key: Any) -> Row | None:
+    found = selectors.appendix_by_id(domain, key)
+    if found is None:
+        return None
+    content = base64.b64encode(bytes(found.content)).decode()
+    return Row(
+        key=str(found.pk),
+        fields={
+            "Appendix": str(found.pk),
+            "Name": found.name,
+            "Type": found.type,
+            "Pages": found.pages,
+            "Content": content,
+            "PublicKey": found.prompt.chat.public_key,
+        },
+    )
+
+
 DATASETS = {
-    "Host.Chats": Dataset(read=read_chat, insert=insert_chat),
+    "Host.Chats": Dataset(read=read_chat, insert=insert_chat, update=update_chat),
+    "Host.Appendices": Dataset(read=read_appendix),
     "Host.Prompts": Dataset(read=read_prompt, update=update_prompt),
 }

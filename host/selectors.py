@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from host.models import Chat, Form, Manifest, Prompt, Schema, Talker, Title, Trust
+from host.models import (
+    Appendix,
+    Chat,
+    Form,
+    Manifest,
+    Prompt,
+    Registered,
+    Schema,
+    Talker,
+    Title,
+    Trust,
+)
 from host.states import TrustRole
 from host.trusting import Entry, Question, Verdict, evaluate
 from messaging import clock, rows
@@ -33,10 +44,28 @@ def prompt_by_id(domain: str, key: Any) -> Prompt | None:
     return prompt if prompt is not None and prompt.chat.domain == domain else None
 
 
-def talker_for(domain: str, key: str) -> Talker | None:
+def appendix_by_id(domain: str, key: Any) -> Appendix | None:
+    """Return a file of a prompt of `domain`; None when unknown."""
+    if not is_uuid(str(key)):
+        return None
+    found = Appendix.objects.filter(pk=str(key), prompt__chat__domain=domain)
+    return found.select_related("prompt__chat").first()
+
+
+def is_superseded(prompt: Prompt) -> bool:
+    """Say whether a later prompt has come in the chat of this one."""
+    later = Prompt.objects.filter(chat_id=prompt.chat_id, pk__gt=prompt.pk)
+    return later.exists()
+
+
+def talker_for(domain: str, key: str) -> Talker | Registered | None:
     """Return the talker that the locator key opens; `$` is the domain's default one."""
     talkers = Talker.objects.filter(domain=domain)
-    return talkers.filter(key=key).first() or talkers.filter(key="$").first()
+    found: Talker | Registered | None = talkers.filter(key=key).first()
+    if found is None:
+        registered = Registered.objects.filter(domain=domain, key=key)
+        found = registered.filter(expires_at__gt=clock.now()).first()
+    return found or talkers.filter(key="$").first()
 
 
 def title_of(code: str, language: str) -> str:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from host.appendices import File
 from host.errors import bad_prompt
-from host.models import Chat, Prompt, Talker
+from host.models import Appendix, Chat, Prompt, Registered, Talker
 from host.states import STATUS_FORMATS, TALKING, ChatState, Format, PromptState, Result
 from messaging import clock
-from scripts import library
+from messaging.ids import uuid4
+from messaging.signing import PublicKey
+from scripts import hooks, library, returns
 from scripts.errors import refused
+from scripts.language.values import encode, to_text
 
 TEXT_LIMIT = 250
 DETAILS_LIMIT = 2500
 ANSWER_LIMIT = 5000
-OPTIONS_LIMIT = 250
+FACE_LIMIT = 20
+CHOICES = (Format.ONE, Format.MANY)
 
 
 def open_chat(domain: str, *, broker: str, chat: str, state: str, **details: Any) -> Chat:
@@ -46,6 +53,8 @@ def create_prompt(
     details: str = "",
     options: list[dict[str, str]] | None = None,
     default: str = "",
+    rules: dict[str, Any] | None = None,
+    appendix: File | None = None,
     run: str | None = None,
 ) -> Prompt:
     """Store what a person is to be told or asked until `expires_at` (UTC).
@@ -58,43 +67,142 @@ def create_prompt(
         raise bad_prompt(f"a prompt's text has 1 to {TEXT_LIMIT - 1} characters")
     if len(details) >= DETAILS_LIMIT:
         raise bad_prompt(f"a prompt's details have fewer than {DETAILS_LIMIT} characters")
-    options = options or []
-    if len(options) > OPTIONS_LIMIT:
-        raise bad_prompt(f"a prompt has at most {OPTIONS_LIMIT} options")
-    if format == Format.ONE and not options:
-        raise bad_prompt("ONE needs Options")
-    return Prompt.objects.create(
+    if format in CHOICES and not options:
+        raise bad_prompt(f"{format} needs Options")
+    kept = {**(rules or {}), **({"HasAppendix": True} if appendix is not None else {})}
+    prompt = Prompt.objects.create(
         chat=chat,
         format=format,
         text=text,
         details=details,
-        options=options,
+        options=options or [],
         default=default,
+        rules=kept or None,
         expires_at=expires_at,
         run=run,
         created_at=clock.now(),
     )
+    if appendix is not None:
+        Appendix.objects.create(
+            prompt=prompt,
+            name=appendix.name,
+            type=appendix.type,
+            pages=appendix.pages,
+            content=appendix.content,
+        )
+    return prompt
 
 
-def reply_prompt(prompt_id: str, *, result: str, answer: str) -> Prompt:
-    """Record the person's one answer to an input prompt.
+def reply_prompt(prompt_id: str, *, result: str, answer: Any) -> Prompt:
+    """Record the person's answer: one to a question, any number to a line with options.
 
-    Raises ScriptError when the prompt asks nothing, has been answered or has expired.
+    Raises ScriptError when the prompt asks nothing, is answered or expired, or its chat ended.
     """
     with transaction.atomic(savepoint=False):
         prompt = Prompt.objects.select_for_update().select_related("chat").get(pk=prompt_id)
+        _check_reply(prompt, to_text(answer))
         if prompt.format in STATUS_FORMATS:
-            raise refused("this prompt asks nothing")
-        if prompt.state == PromptState.REPLIED:
-            raise refused("this prompt has been answered")
-        if prompt.expires_at <= clock.now():
-            raise refused("this prompt has expired")
-        if len(answer) >= ANSWER_LIMIT:
-            raise refused("the answer is too long")
-        prompt.reply(result=Result(result).value, answer=answer)
+            if answer not in [each["ID"] for each in prompt.options if "Locator" not in each]:
+                raise refused("this is none of the options")
+            prompt.result, prompt.answer = Result(result).value, to_text(answer)
+        else:
+            prompt.reply(result=Result(result).value, answer=to_text(answer))
         prompt.replied_at = clock.now()
         prompt.save(update_fields=["state", "result", "answer", "replied_at"])
         return prompt
+
+
+def _check_reply(prompt: Prompt, answer: str) -> None:
+    if prompt.format in STATUS_FORMATS and not prompt.options:
+        raise refused("this prompt asks nothing")
+    if prompt.state == PromptState.REPLIED:
+        raise refused("this prompt has been answered")
+    if prompt.state != PromptState.INSERTED or prompt.expires_at <= clock.now():
+        raise refused("this prompt has expired")
+    if prompt.chat.state not in TALKING:
+        raise refused("the chat has ended")
+    if len(answer) >= ANSWER_LIMIT:
+        raise refused("the answer is too long")
+
+
+def end_chat(chat_id: str, *, state: str) -> Chat:
+    """End a chat: WRAPPED by the host, ABANDONED by the person; the first of them stays.
+
+    Questions that are open in it are withdrawn, and the runs that wait for their answers are told
+    in the same mailbox, so that an answer that came before still counts; lines with options lead
+    back no more.
+    """
+    with transaction.atomic(savepoint=False):
+        chat = Chat.objects.select_for_update().get(pk=chat_id)
+        if chat.state not in TALKING:
+            return chat
+        if state == ChatState.WRAPPED:
+            chat.wrap()
+        elif state == ChatState.ABANDONED:
+            chat.abandon()
+        else:
+            raise refused(f"a chat cannot end as {state}")
+        chat.save(update_fields=["state"])
+        expects = f"key:{PublicKey.from_text(chat.public_key).fingerprint}"
+        returns.end_returns(chat.domain, _runs(chat))
+        for prompt in _open_questions(chat.prompts.all()):
+            prompt.withdraw()
+            prompt.save(update_fields=["state"])
+            hooks.send_signal(
+                domain=chat.domain,
+                name=str(prompt.pk),
+                source="chat",
+                origin=expects,
+                value={"Closed": str(chat.state)},
+            )
+        return chat
+
+
+def _runs(chat: Chat) -> list[UUID]:
+    found = chat.prompts.exclude(options=[]).exclude(run=None)
+    runs = found.values_list("run", flat=True).distinct()
+    return [run for run in runs if run is not None]
+
+
+def _open_questions(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
+    questions = prompts.exclude(format__in=STATUS_FORMATS).filter(state=PromptState.INSERTED)
+    return questions.filter(expires_at__gt=clock.now()).select_for_update().order_by("pk")
+
+
+def withdraw_questions(run: UUID) -> None:
+    """Withdraw what a run still asks: it goes back, and will ask again."""
+    for prompt in _open_questions(Prompt.objects.filter(run=run)):
+        prompt.withdraw()
+        prompt.save(update_fields=["state"])
+
+
+def choose_face(chat_id: Any, emoji: str) -> None:
+    """Keep the face that questions of this chat have from now on."""
+    if len(emoji) > FACE_LIMIT:
+        raise refused("an emoji is one character")
+    Chat.objects.filter(pk=chat_id).update(emoji=emoji)
+
+
+def register_talker(
+    *,
+    domain: str,
+    script: str,
+    version: str,
+    inputs: dict[str, Any],
+    run: str,
+    expires_at: datetime,
+) -> Registered:
+    """Keep a script of a running file as a talker under a random key, until `expires_at` (UTC)."""
+    return Registered.objects.create(
+        domain=domain,
+        key=str(uuid4()),
+        script=script,
+        version=version,
+        inputs=encode(inputs),
+        run=run,
+        created_at=clock.now(),
+        expires_at=expires_at,
+    )
 
 
 def save_talker(*, domain: str, key: str, title: str, source: str) -> Talker:

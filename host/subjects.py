@@ -12,8 +12,21 @@ def prompt_key(envelope: Envelope) -> PublicKey | None:
     return None if prompt is None else PublicKey.from_text(prompt.chat.public_key)
 
 
+def appendix_key(envelope: Envelope) -> PublicKey | None:
+    """Return the chat key that must sign a request for a file; None for an unknown one."""
+    domain = envelope.header.to.lower()
+    file = selectors.appendix_by_id(domain, envelope.body.get("Appendix", ""))
+    return None if file is None else PublicKey.from_text(file.prompt.chat.public_key)
+
+
+DOMAIN = frozenset({Sender.DOMAIN})
 SUBJECTS = {
-    "Hello@Host": Subject("Hello@Host", Mode.ASYNC, frozenset({Sender.DOMAIN})),
+    "Hello@Host": Subject("Hello@Host", Mode.ASYNC, DOMAIN),
+    "Home@Host": Subject("Home@Host", Mode.ASYNC, DOMAIN),
+    "Abandoned@Host": Subject("Abandoned@Host", Mode.ASYNC, DOMAIN),
+    "Download@Host": Subject(
+        "Download@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=appendix_key
+    ),
     "Prompted@Host": Subject("Prompted@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=prompt_key),
     "Reply@Host": Subject("Reply@Host", Mode.ASYNC, frozenset({Sender.CHAT}), key=prompt_key),
 }

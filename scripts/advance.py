@@ -11,7 +11,7 @@ from django.db import transaction
 from messaging import clock, feedback, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from scripts import hooks, poison, wakes
+from scripts import hooks, poison, returns, wakes
 from scripts.errors import StaleRun
 from scripts.hooks import Undecided
 from scripts.items import storing
@@ -23,7 +23,7 @@ from scripts.language.machine import (
     run as run_machine,
 )
 from scripts.language.values import encode
-from scripts.models import Run, RunEvent, Timer
+from scripts.models import Checkpoint, Run, RunEvent, Signal, Timer
 from scripts.plain import plain
 from scripts.states import FINAL, RunState
 from scripts.step import Step
@@ -46,6 +46,7 @@ WRITE_RUN = rows.Update(
         "error",
         "result",
         "finished_at",
+        "checkpoints",
     ),
 )
 ANSWER_MESSAGE = rows.Update(
@@ -64,7 +65,8 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     """
     with transaction.atomic():
         run = LOCKED_RUN.first(run_id)
-        if run is None or run.state in FINAL or run.state == RunState.QUARANTINED:
+        back = returns.due_return(run)
+        if run is None or run.state == RunState.QUARANTINED or (run.state in FINAL and not back):
             wakes.settle(run_id, gen)
             return False
         if not run.rev and run.version_id in poison.stopped_versions():
@@ -72,7 +74,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
             return False
         points.reach("adv_locked")
         step = Step(run)
-        more = _segment(run, step)
+        more = _segment(run, step, back)
         points.reach("adv_decided")
         _commit(run, step, gen)
         if more:
@@ -82,15 +84,23 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     return more
 
 
-def _segment(run: Run, step: Step) -> bool:
-    """Interpret from the stored position; leave the outcome on `run`. True when it yielded."""
-    continuation = Continuation.from_json(run.continuation)
-    step.trail = Trail(continuation)
+def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:
+    """Interpret from the stored position, or from the return that the run is taken back to.
+
+    The outcome is left on `run`. True when it yielded.
+    """
     try:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
         with transaction.atomic():
-            outcome = _interpret(run, continuation, step)
-            stored = _stored(continuation)
+            if back is None:
+                step.continuation = Continuation.from_json(run.continuation)
+            else:
+                step.continuation, value = returns.go_back(run, *back)
+            step.trail = Trail(step.continuation)
+            if back is not None:
+                resume(step.continuation, step, value, hook=str(back[0].hook_id))
+            outcome = _interpret(run, step.continuation, step)
+            stored = _stored(step.continuation)
             if isinstance(outcome, Finished):
                 _return_state(run, outcome.value)
     except ScriptError as error:
@@ -103,7 +113,7 @@ def _segment(run: Run, step: Step) -> bool:
         run.state = RunState.WAITING  # an operator's retry made it READY
         return False
     if isinstance(outcome, Finished):
-        return _finish(run, outcome.value)
+        return _stop(run, outcome.end.why) if outcome.end else _finish(run, outcome.value)
     run.continuation = stored
     run.state = RunState.READY if isinstance(outcome, Yielded) else RunState.WAITING
     return isinstance(outcome, Yielded)
@@ -166,6 +176,16 @@ def _hear(run: Run, continuation: Continuation, step: Step) -> bool:
     return False
 
 
+def _stop(run: Run, why: str) -> bool:
+    """End a run where a command said so, for a reason that is not its own if there is one."""
+    if not why:
+        return _finish(run, None)
+    run.error = why
+    _end(run, RunState.CANCELLED)
+    _answer(run, 403, None)
+    return False
+
+
 def _finish(run: Run, value: Any) -> bool:
     if run.message_id is not None and not run.origin and not _is_public(run.message_id):
         _fail(run, ScriptError("the handler ended without VERIFY", kind="refused"))
@@ -194,9 +214,9 @@ def _end(run: Run, state: RunState) -> None:
     run.state = state
     run.finished_at = clock.now()
     run.hook_id = None
-    if run.rev:  # most handlers end in their first segment, and hold neither
+    if run.rev or run.checkpoints:  # most handlers end in their first segment, and hold neither
         Timer.objects.filter(run=run).delete()
-        hooks.close_hooks(run)
+        hooks.close_hooks(run, keep_returns=returns.outlast(run))
 
 
 def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
@@ -223,6 +243,7 @@ def _commit(run: Run, step: Step, gen: int) -> None:
         run.error,
         run.result,
         run.finished_at,
+        run.checkpoints,
         run.pk,
         run.rev,
     )

@@ -39,6 +39,8 @@ def open_hook(run: Run, name: str, *, deadline: datetime, expects: str) -> Hook:
     # Also when the deadline has closed it: until that run has been told, the mailbox is its own.
     if hook.run_id not in (None, run.pk):
         raise refused(f"somebody else already waits on {name}")
+    if hook.state == HookState.LIVE:
+        raise refused(f"{name} is a return: a HOOK is not waited for, it is reeled")
     hook.state, hook.run, hook.deadline, hook.expects = HookState.OPEN, run, deadline, expects
     OPEN_HOOK(hook.state, run.pk, deadline, expects, hook.pk)
     return hook
@@ -60,10 +62,13 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
             return SignalState(Signal.objects.get(hook=hook, source=source).state)
         if hook.state == HookState.CLOSED:
             return _mark(signal, SignalState.LATE)
-        if hook.state != HookState.OPEN:
+        if hook.state not in (HookState.OPEN, HookState.LIVE):
             return SignalState.NEW
         if hook.expects != origin:
             return _mark(signal, SignalState.REFUSED)
+        if hook.state == HookState.LIVE and hook.run_id is not None:
+            wake(hook.run_id)  # its next advance goes back to where the return was set
+            return SignalState.NEW
         if hook.deadline is not None and hook.deadline <= clock.now():
             # The advance that closes the hook is on its way; the decision is stored here.
             Hook.objects.filter(pk=hook.pk, state=HookState.OPEN).update(state=HookState.CLOSED)
@@ -119,6 +124,12 @@ def close_hook(hook_id: str) -> None:
     Hook.objects.filter(pk=hook_id).update(state=HookState.CLOSED, run=None)
 
 
-def close_hooks(run: Run) -> None:
-    """Close what a finished run still holds, so that later answers are told they are late."""
-    Hook.objects.filter(run=run).update(state=HookState.CLOSED, run=None)
+def close_hooks(run: Run, *, keep_returns: bool = False) -> None:
+    """Close what a finished run still holds, so that later answers are told they are late.
+
+    With `keep_returns`, it may be taken back to those that it has set.
+    """
+    held = Hook.objects.filter(run=run)
+    if keep_returns:
+        held = held.exclude(state=HookState.LIVE)
+    held.update(state=HookState.CLOSED, run=None)

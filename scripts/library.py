@@ -17,7 +17,7 @@ from scripts.functions import FUNCTIONS
 from scripts.language.compiler import ABI, CompiledFile, compile_file
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
 from scripts.language.vocabulary import Vocabulary
-from scripts.lint import handler_faults
+from scripts.lint import file_faults, handler_faults
 from scripts.models import ScriptVersion
 from scripts.registry import registry
 
@@ -86,7 +86,8 @@ def compile_source(source: str, *, file: str, name: str = "") -> Version:
         elsewhere=shelf.dotted,
     )
     links = {called: shelf.dotted[called].hash for called in sorted(_called(compiled))}
-    faults = [
+    faults = file_faults(compiled, messages.subjects())
+    faults += [
         ScriptSyntaxError(
             f"{own}: names with a leading dot are the engine's own", file, script.line, 1
         )
@@ -119,6 +120,8 @@ def load_shipped() -> None:
         for subject, library in registry.handlers.items()
     }
     faults = handler_faults(handlers, messages.subjects())
+    for _, _, file in compiled.values():
+        faults += file_faults(file, messages.subjects())
     if faults:
         raise LoadErrors(faults)
     shelf.by_name, shelf.dotted, shelf.by_hash = fresh.by_name, fresh.dotted, fresh.by_hash

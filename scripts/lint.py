@@ -1,19 +1,76 @@
-"""What must hold of a message handler before it may be started at all."""
+"""What must hold of scripts before they may be started at all, beyond their grammar."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from messaging.registry import Mode, Subject
+from scripts.language.code import CompiledFile, Script
 from scripts.language.errors import ScriptSyntaxError
+from scripts.language.vocabulary import nearest
 from scripts.registry import registry
 
 if TYPE_CHECKING:
     from scripts.library import Version
 
-EFFECTS = frozenset({"SAVE", "DELETE", "SEND", "RACE", "REEL", "WAIT"})
+LASTING = ("GOODBYE", "REGISTER", "ALARM", "HOOK", "IMPRINT")
+EFFECTS = frozenset(["SAVE", "DELETE", "SEND", "RACE", "REEL", "WAIT", *LASTING])
 MAY_CALL = frozenset({"SEND"})  # a sync handler may wait for another domain's answer, no longer
+NAMES_SCRIPT = frozenset({"ALARM", "REGISTER"})
+
+
+def file_faults(file: CompiledFile, subjects: Mapping[str, Subject]) -> list[ScriptSyntaxError]:
+    """Return what is wrong in a compiled file: a SEND whose output does not agree with its subject,
+    and an ALARM or REGISTER of a script that the file does not have."""
+    faults = []
+    for script in file.scripts.values():
+        for instruction in script.code:
+            if instruction[0] != "do":
+                continue
+            wrong, hint = "", ""
+            if instruction[3] == "SEND":
+                wrong = _wrong_send(instruction, subjects)
+            elif instruction[3] in NAMES_SCRIPT:
+                wrong, hint = _wrong_name(instruction, set(file.scripts))
+            if wrong:
+                line, column = instruction[1], instruction[2]
+                faults.append(ScriptSyntaxError(wrong, script.file, line, column, hint))
+    return faults
+
+
+def _wrong_send(instruction: list[Any], subjects: Mapping[str, Subject]) -> str:
+    """Async messages have no answer, and the answer of a sync one must be taken (5.4)."""
+    subject = literal_subject(instruction[4])
+    known = subjects.get(subject)
+    if known is None:
+        return ""
+    has_output = instruction[5] is not None
+    if known.mode is Mode.SYNC and not has_output:
+        return f"{subject} has an answer: take it with >> $name"
+    if known.mode is Mode.ASYNC and has_output:
+        return f"{subject} has no answer: leave out the >>"
+    return ""
+
+
+def literal_subject(arguments: Mapping[str, Any]) -> str:
+    """Return the Subject that a SEND writes down; empty when only the run will know it."""
+    for name in ("Header", "Fields"):
+        tree = arguments.get(name)
+        if not tree or tree[0] != "map":
+            continue
+        for key, part in tree[1]:
+            if key == "Subject" and part[0] == "lit":
+                return str(part[1])
+    return ""
+
+
+def _wrong_name(instruction: list[Any], known: set[str]) -> tuple[str, str]:
+    tree = instruction[4].get("Script")
+    if not tree or tree[0] != "lit" or str(tree[1]) in known:
+        return "", ""
+    name = str(tree[1])
+    return f"{instruction[3]}: no script named {name}", nearest(name, known)
 
 
 def handler_faults(
@@ -22,7 +79,7 @@ def handler_faults(
     """Return what is wrong with the handlers of `subjects` (subject -> its version, if any).
 
     A handler must exist, must VERIFY before any effect unless its subject is public, and must not
-    wait for a person when its sender waits for the answer.
+    wait for a person when its sender waits for the answer, nor may what it runs.
     """
     faults: list[ScriptSyntaxError] = []
     for name, subject in sorted(subjects.items()):
@@ -31,15 +88,12 @@ def handler_faults(
             faults.append(ScriptSyntaxError(f"no script handles {name}", name, 1, 1))
             continue
         script = version.file.scripts[name]
-        words = list(script.words())
-        if not subject.public and not _verifies_first(words):
+        if not subject.public and not _verifies_first(list(script.words())):
             faults.append(
                 ScriptSyntaxError(f"{name} must VERIFY before it acts", script.file, script.line, 1)
             )
-        waiting = {
-            word for word in words if registry.commands[word].spec.suspends and word not in MAY_CALL
-        }
-        if subject.mode is Mode.SYNC and waiting:
+        waiting = _waiting(version.file, script) if subject.mode is Mode.SYNC else set()
+        if waiting:
             shown = ", ".join(sorted(waiting))
             faults.append(
                 ScriptSyntaxError(
@@ -47,6 +101,36 @@ def handler_faults(
                 )
             )
     return faults
+
+
+def _waiting(file: CompiledFile, script: Script) -> set[str]:
+    """Return the words by which a script, or one of its file that it runs, may wait for long."""
+    return {
+        word
+        for each in _reached(file, script)
+        for word in each.words()
+        if registry.commands[word].spec.suspends and word not in MAY_CALL
+    }
+
+
+def _reached(file: CompiledFile, script: Script) -> Iterator[Script]:
+    """Yield a script and those of its file that it runs by name, each once.
+
+    What a RUN names only when it runs could be any of them.
+    """
+    seen, todo = {script.name}, [script]
+    while todo:
+        current = todo.pop()
+        yield current
+        for instruction in current.code:
+            if instruction[0] != "run":
+                continue
+            tree = instruction[3]
+            names = [str(tree[1])] if tree[0] == "lit" else list(file.scripts)
+            for name in names:
+                if name in file.scripts and name not in seen:
+                    seen.add(name)
+                    todo.append(file.scripts[name])
 
 
 def _verifies_first(words: list[str]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -94,6 +95,7 @@ class Registry:
     datasets: dict[str, Dataset] = field(default_factory=dict)
     libraries: dict[str, Path] = field(default_factory=dict)
     handlers: dict[str, str] = field(default_factory=dict)
+    rewinds: list[Callable[[UUID], None]] = field(default_factory=list)
 
 
 registry = Registry()
@@ -123,3 +125,8 @@ def register_library(name: str, folder: Path) -> None:
 def register_handlers(entries: Mapping[str, str]) -> None:
     """Say which library's script handles a subject. Raises ImproperlyConfigured when taken."""
     _add(registry.handlers, entries, "handler of")
+
+
+def register_rewind(let_go: Callable[[UUID], None]) -> None:
+    """Add what is told the id of a run that goes back: what it had open is open no more."""
+    registry.rewinds.append(let_go)

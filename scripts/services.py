@@ -201,6 +201,12 @@ def cancel(run_id: UUID, *, by: str) -> bool:
     return True
 
 
+def cancel_alarm(identity: str, *, domain: str) -> bool:
+    """Take back an alarm that has not run yet; return whether it had not."""
+    run = Run.objects.filter(domain=domain, trigger=f"alarm:{identity}", rev=0).first()
+    return run is not None and cancel(run.pk, by=f"a script of {domain}")
+
+
 def retry(run_id: UUID) -> bool:
     """Let a quarantined run try again, with all its attempts. Returns whether it was one."""
     with transaction.atomic():

@@ -20,7 +20,7 @@ from scripts import hooks, library
 from scripts.errors import missing, refused
 from scripts.items import storing
 from scripts.language.compiler import Script
-from scripts.language.continuation import Call, Enter, Wait
+from scripts.language.continuation import Call, Continuation, Enter, Wait
 from scripts.language.errors import ScriptError
 from scripts.language.values import Item, MessageView, to_text
 from scripts.models import Run
@@ -42,7 +42,9 @@ class Step:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.domain = run.domain
+        self.continuation = Continuation([])
         self.sends = 0
+        self.races = 0
         self.notes: list[str] = []
         self.trail: Trail | None = None
         self._message: InboxMessage | None = None
@@ -263,10 +265,12 @@ class Step:
         Raises ScriptError when the wait expects somebody else.
         """
         self.require_verified()
+        # A run may send to one mailbox many times; a segment that is repeated sends the same again.
+        self.races += 1
         state = hooks.send_signal(
             domain=self.domain,
             name=name,
-            source=f"run:{self.run.pk}",
+            source=f"run:{self.run.pk}:{self.run.rev}:{self.races}",
             origin=self.run.origin,
             value=value,
         )

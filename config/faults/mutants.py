@@ -101,8 +101,8 @@ MUTANTS = (
                 "        run = Run.objects.filter(pk=run_id).first()\n",
             ),
             (
-                "        run.finished_at,\n        run.pk,\n        run.rev,\n",
-                "        run.finished_at,\n"
+                "        run.checkpoints,\n        run.pk,\n        run.rev,\n",
+                "        run.checkpoints,\n"
                 "        run.pk,\n"
                 '        Run.objects.only("rev").get(pk=run.pk).rev,\n',
             ),

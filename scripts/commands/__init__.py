@@ -6,8 +6,11 @@ COMMANDS = {
     **datasets.COMMANDS,
     **holders.COMMANDS,
     "SEND": messages.SEND,
-    "VERIFY": messages.VERIFY,
     "WAIT": waiting.WAIT,
     "RACE": waiting.RACE,
     "REEL": waiting.REEL,
+    "HOOK": waiting.HOOK,
+    "IMPRINT": waiting.IMPRINT,
+    "RECALL": waiting.RECALL,
+    "ALARM": waiting.ALARM,
 }

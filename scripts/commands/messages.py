@@ -1,15 +1,15 @@
-"""SEND and VERIFY: what leaves for other domains, and the proof of what came from them."""
+"""SEND: what leaves for other domains, and their answers."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from messaging import clock
 from messaging.registry import Mode, subjects
 from scripts.language.continuation import TIMED_OUT, Call
 from scripts.language.errors import ScriptError
-from scripts.language.values import MessageView, as_time
+from scripts.language.values import as_time
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command
 from scripts.step import Step
@@ -27,20 +27,24 @@ def send(step: Step, call: Call) -> Any:
     known = subjects().get(subject)
     if known is not None and (known.mode is Mode.SYNC) != call.has_output:
         raise ScriptError(f"{subject} is {known.mode.name.lower()}: mind the >>", kind="type")
-    now = clock.now()
     expires = call.arguments.get("Expires")
-    expires_at = None if expires in (None, "") else as_time(expires, now)
+    expires_at = None if expires in (None, "") else as_time(expires, clock.now())
     if not call.has_output:
         step.send(to=to, subject=subject, body=body, expires_at=expires_at)
         return None
-    expires_at = min(expires_at or now + CALL_LIFE, now + CALL_LIFE)
+    expires_at, deadline = call_deadline(expires_at)
     message = step.send(
         to=to, subject=subject, body=body, expires_at=expires_at, expects_response=True
     )
     correlation = str(message.correlation)
-    return step.wait(
-        correlation, deadline=expires_at + CALL_MARGIN, expects=f"response:{correlation}"
-    )
+    return step.wait(correlation, deadline=deadline, expects=f"response:{correlation}")
+
+
+def call_deadline(wanted: datetime | None) -> tuple[datetime, datetime]:
+    """Return until when a call is tried, and until when its run waits for the outcome (UTC)."""
+    latest = clock.now() + CALL_LIFE
+    expires_at = min(wanted or latest, latest)
+    return expires_at, expires_at + CALL_MARGIN
 
 
 def _parts(step: Step, call: Call) -> tuple[str, str, dict[str, Any]]:
@@ -68,19 +72,6 @@ def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
     return signal["Body"]
 
 
-def verify(step: Step, call: Call) -> None:
-    """VERIFY $.Msg: prove the sender; with Key, by that key, which may then not be empty (9.2)."""
-    if not isinstance(call.arguments.get("Subject"), MessageView):
-        raise ScriptError("VERIFY takes $.Msg in this release", kind="type")
-    if "Key" not in call.arguments:
-        step.verify_message()
-        return
-    key = call.arguments["Key"]
-    if not key:
-        raise ScriptError("VERIFY: the Key is empty", kind="refused")
-    step.verify_message(key)
-
-
 SEND = Command(
     CommandSpec(
         word="SEND",
@@ -94,12 +85,4 @@ SEND = Command(
     ),
     send,
     answered,
-)
-VERIFY = Command(
-    CommandSpec(
-        word="VERIFY",
-        main="Subject",
-        parameters=(Parameter("Subject", Kind.VALUE, required=True), Parameter("Key", Kind.VALUE)),
-    ),
-    verify,
 )

@@ -45,10 +45,28 @@ class Enter:
 
 
 @dataclass(frozen=True)
+class End:
+    """Returned by a command to end the whole run here, callers included, and keep what it did.
+
+    `why`, if there is one, says that the run could not go on, through no fault of its script.
+    """
+
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Returned by a command to give holders their values, those that are empty now."""
+
+    holders: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Call:
     """A command with its evaluated arguments. `version` is that of the file it stands in.
 
     `guarded` says that a TRY would catch its error: what it has written must then be taken back.
+    `holders` are those of its script, to read.
     """
 
     word: str
@@ -60,6 +78,7 @@ class Call:
     line: int
     column: int
     guarded: bool = False
+    holders: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -164,6 +183,7 @@ class Continuation:
     ended: bool = False
     # The places gone through since this was read, for the run's log; not part of what is stored.
     trail: list[tuple[str, str, int]] = field(default_factory=list, compare=False, repr=False)
+    end: End | None = None  # never stored: the segment that sets it is the last
 
     def to_json(self) -> dict[str, Any]:
         """Return the continuation as JSON, for the run's row."""
@@ -193,6 +213,10 @@ class Continuation:
             stored.get("ended", False),
         )
 
+    def parked_copy(self, waiting: dict[str, Any]) -> dict[str, Any]:
+        """Return this run as JSON, as if the command that it is carrying out waited."""
+        return {**self.to_json(), "waiting": encode(waiting)}
+
     def leaves(self) -> Iterator[Continuation]:
         """Yield what is at work in this run now: itself, or its branches that have not ended."""
         if self.ended or not self.frames:
@@ -217,9 +241,10 @@ class Yielded:
 
 @dataclass(frozen=True)
 class Finished:
-    """The first script has returned `value`."""
+    """The first script has returned `value`, or a command has ended the run (`end`)."""
 
     value: Any
+    end: End | None = None
 
 
 def start(version: str, script: str, inputs: dict[str, Any]) -> Continuation:

@@ -18,10 +18,12 @@ from scripts.language.continuation import (
     Act,
     Call,
     Continuation,
+    End,
     Enter,
     Finished,
     Frame,
     Parked,
+    Recall,
     Wait,
     Yielded,
 )
@@ -29,7 +31,7 @@ from scripts.language.errors import ScriptError
 from scripts.language.evaluation import Format, Scope, evaluate
 from scripts.language.holders import Sizes, assign, changed
 from scripts.language.limits import limits
-from scripts.language.values import to_text, truth
+from scripts.language.values import is_empty, to_text, truth
 
 TRAIL = 200  # places that the log of one segment keeps
 UNCAUGHT = ("limit",)  # what no TRY may catch, or a script could go on after it
@@ -86,6 +88,8 @@ class Machine:
 
     def run(self, budget: int) -> Parked | Yielded | Finished:
         while self.finished is None:
+            if self.root.end is not None:
+                return Finished(None, self.root.end)
             if not branches.choose(self, lambda leaf: leaf.waiting is None):
                 return Parked()
             if budget <= 0:
@@ -125,7 +129,7 @@ class Machine:
         try:
             call = self.call(instruction, waiting["arguments"])
             result = self.environment.resume(call, waiting["memo"], signal)
-            if self.environment.asks(call.word) and not isinstance(result, Wait):
+            if self.environment.asks(call.word) and not isinstance(result, Wait | End | Enter):
                 self.root.answer = result
             self.outcome(call, instruction, result)
         except ScriptError as error:
@@ -176,6 +180,7 @@ class Machine:
             line,
             column,
             branches.guarded(self),
+            frame.holders,
         )
 
     def outcome(self, call: Call, instruction: list[Any], result: Any) -> None:
@@ -186,17 +191,18 @@ class Machine:
             self.frame.pc = instruction[4][result.name][1]
         elif isinstance(result, Enter):
             self.enter(result.version, result.script, result.inputs, out)
+        elif isinstance(result, End):
+            self.root.end = result
+        elif isinstance(result, Recall):
+            for name, value in result.holders.items():
+                if is_empty(self.frame.holders.get(name)):
+                    self.write([">>", name, []], value)
         else:
             self.frame.last = truth(result)
             self.write(out, result)
 
     def park(self, call: Call, wait: Wait) -> None:
-        arguments = {
-            name: value
-            for name, value in call.arguments.items()
-            if not isinstance(value, Assertion | Format)
-        }
-        self.continuation.waiting = {"memo": wait.memo, "arguments": arguments, "hook": wait.hook}
+        self.continuation.waiting = waiting(call, wait)
         open_waits = sum(leaf.waiting is not None for leaf in self.root.leaves())
         if open_waits > limits.open_waits:
             raise ScriptError(f"more than {limits.open_waits} waits at once", kind="limit")
@@ -220,6 +226,16 @@ class Machine:
             return
         self.frame.last = truth(value)
         self.write(ended.out, value)
+
+
+def waiting(call: Call, wait: Wait) -> dict[str, Any]:
+    """Return what is kept of a command that waits."""
+    arguments = {
+        name: value
+        for name, value in call.arguments.items()
+        if not isinstance(value, Assertion | Format)
+    }
+    return {"memo": wait.memo, "arguments": arguments, "hook": wait.hook}
 
 
 def _waits(leaf: Continuation, hook: str) -> bool:

@@ -31,6 +31,15 @@ def _compiled(pattern: str) -> Any:
 
 def matches(pattern: str, text: str) -> bool:
     """Say whether all of `text` is as `pattern` (RE2 syntax) says. Raises ScriptError."""
+    return groups(pattern, text) is not None
+
+
+def groups(pattern: str, text: str) -> list[str] | None:
+    """Return all of `text` and then the groups of `pattern` in it; None when it does not match.
+
+    Raises ScriptError.
+    """
     if len(pattern) > LONGEST:
         raise ScriptError(f"a pattern has at most {LONGEST} characters", kind="limit")
-    return _compiled(pattern).fullmatch(text) is not None
+    found = _compiled(pattern).fullmatch(text)
+    return None if found is None else [text, *(part or "" for part in found.groups())]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from host.models import Chat
 from host.services import save_talker
 from messaging import clock
 from scripts import services, wakes
@@ -20,7 +21,7 @@ from scripts.models import Run
 from tests.flows.steps import agreed_ticket, offered_ticket
 from tests.museum import moments
 from tests.museum.moments import Midst
-from tests.person import Person
+from tests.person import BROKER, Person
 from tests.pump import pump
 from tests.scripts.engine import DOMAIN, begin
 
@@ -54,7 +55,7 @@ def signal(hook: str, value: Any) -> dict[str, Any]:
     return {"do": "signal", "at": 0, "domain": DOMAIN, "hook": hook, "value": value}
 
 
-def reply(person: Person, chat: str, **answer: str) -> dict[str, Any]:
+def reply(person: Person, chat: str, **answer: Any) -> dict[str, Any]:
     return {"do": "reply", "at": 0, "person": person.name, "chat": chat, "answer": answer}
 
 
@@ -181,6 +182,107 @@ def confirm_that_ends_the_run(alice: Person) -> Piece:
     )
 
 
+def question(command: str, answer: Any, line: str) -> Callable[[Person], Piece]:
+    """Return what parks at a question of this kind, to be answered and shown."""
+    word = command.split()[0]
+
+    def parked(alice: Person) -> Piece:
+        head, colon, rest = command.partition(":\n")
+        script = f"- {head} >> $x{colon and ':'}\n{rest}\n- DONE It is {{$x}}"
+        chat, run = talk(alice, word.lower(), script)
+        return Piece(
+            word,
+            [reply(alice, chat, Answer=answer)],
+            [says(chat, f"DONE It is {line}"), ends(run)],
+        )
+
+    return parked
+
+
+def number_asked_back(alice: Person) -> Piece:
+    chat, run = talk(alice, "rounds", "- QUANTITY How many? >> $n\n- DONE {$n}, from {$n.Text}")
+    alice.answer_last(chat, Answer="2.5")
+    return Piece(
+        "QUANTITY that asks whether a rounded number will do",
+        [reply(alice, chat, Result="YES")],
+        [says(chat, "DONE 3, from 2.5"), ends(run)],
+    )
+
+
+def menu(alice: Person) -> Piece:
+    chat, run = talk(alice, "menu", "- DONE One\n💬 /Two of them:\n- DONE Two")
+    return Piece(
+        "TALK that asks which entry",
+        [reply(alice, chat, Answer="Two")],
+        [says(chat, "DONE Two"), ends(run)],
+    )
+
+
+def home(alice: Person) -> Piece:
+    chat, _ = talk(alice, "home", "- TEXT Your name? >> $n\n- DONE Hello {$n}")
+    alice.answer_last(chat, Answer="Bob")
+    assert alice.send(BROKER, "Home@Broker", {"Chat": chat}).status == 200
+    pump()
+    again = Run.objects.filter(script="Home@Host", domain=DOMAIN).latest("created_at")
+    return Piece(
+        "TALK that began again",
+        [reply(alice, chat, Answer="Alice")],
+        [says(chat, "DONE Hello Alice"), ends(again)],
+    )
+
+
+def line_with_options(alice: Person) -> Piece:
+    chat, run = talk(
+        alice,
+        "line",
+        "- INFO >> $p:\n    Text: More?\n    Options: [Yes]\n- IF $p: DONE More\n"
+        "- ELSE: WAIT museum-line\n",
+    )
+    return Piece(
+        "INFO with options, before the choice",
+        [reply(alice, chat, Answer="Yes")],
+        [says(chat, "DONE More"), ends(run)],
+    )
+
+
+def return_that_is_set(alice: Person) -> Piece:
+    run = begin('- PUT 1 >> $n\n- HOOK museum-return >> $r\n- RETURN: "{$n}{$r}"')
+    waits = begin("- HOOK museum-back >> $r\n- IF $r:\n    RETURN: $r\n- WAIT museum-never")
+    pump()
+    return Piece(
+        "HOOK whose run waits elsewhere",
+        [signal("museum-back", "back")],
+        [ends(waits, result="back"), ends(run, result="1")],
+    )
+
+
+def imprint(alice: Person) -> Piece:
+    run = begin(
+        "- PUT kept >> $a\n- IMPRINT museum-imprint\n- PUT >> $a\n- WAIT museum-recall\n"
+        "- RECALL museum-imprint\n- RETURN: $a"
+    )
+    pump()
+    return Piece(
+        "IMPRINT before its RECALL", [signal("museum-recall", "x")], [ends(run, result="kept")]
+    )
+
+
+def alarm(alice: Person) -> Piece:
+    waits = begin("- WAIT museum-alarm >> $a\n- RETURN: $a")
+    begin(
+        "Now:\n- ALARM 2 hours:\n    Script: Later\n    What: rings\n"
+        "Later:\n- RACE museum-alarm: $What"
+    )
+    pump()
+    return Piece("ALARM", [wait(2 * HOUR + 1)], [ends(waits, result="rings")])
+
+
+def sleep(alice: Person) -> Piece:
+    run = begin("- WAIT 1 hour\n- RETURN: awake")
+    pump()
+    return Piece("WAIT for a period", [wait(HOUR + 1)], [ends(run, result="awake")])
+
+
 # -- the flow -----------------------------------------------------------------------------------
 
 
@@ -247,6 +349,17 @@ def answer_received(alice: Person, midst: Midst) -> Stopped:
     )
 
 
+def face_is_told_to_the_broker(alice: Person, midst: Midst) -> Stopped:
+    chat, _ = talk(alice, "face", "- INFO Hello")
+    row = Chat.objects.get(domain=DOMAIN, chat=chat)
+    yield None
+    run = begin(
+        f"Face:\n- READ Host.Chats >> $c:\n    Key: {row.pk}\n- CHAT $c\n- EMOJI 😌\n- DONE Smiles"
+    )
+    midst.until_run("Face", "WAITING")
+    yield Piece("EMOJI that waits for the broker", [], [says(chat, "DONE Smiles"), ends(run)])
+
+
 def host_asks_the_broker(alice: Person, midst: Midst) -> Stopped:
     chat = moments.shown(alice, f".HOST,{DOMAIN},ticket")
     yield None
@@ -292,6 +405,21 @@ SETTLED: tuple[Callable[[Person], Piece], ...] = (
     one_again,
     confirm_that_is_read,
     confirm_that_ends_the_run,
+    question("MANY Which?:\n    Options: [/Red wine, White]", ["White", "Red"], '["Red","White"]'),
+    question("DIGITS Code?", "007", "007"),
+    question("QUANTITY How many?", "1250", "1,250"),
+    question("AMOUNT How much?:\n    Currency: EUR", "12.5", "€12.50"),
+    question("STARS How was it?", "4", "4"),
+    question("DATE Which day?", "2026-05-01", "2026-05-01"),
+    question("TIME When?", "18:30", "18:30"),
+    number_asked_back,
+    menu,
+    home,
+    line_with_options,
+    return_that_is_set,
+    imprint,
+    alarm,
+    sleep,
     issue_accepted,
     issue_declined,
     issue_lapsed,
@@ -300,6 +428,7 @@ SETTLED: tuple[Callable[[Person], Piece], ...] = (
 STOPPED: tuple[Callable[[Person, Midst], Stopped], ...] = (
     answered_but_not_advanced,
     answer_received,
+    face_is_told_to_the_broker,
     host_asks_the_broker,
     wallet_asks_while_the_server_dies,
     never_advanced,
