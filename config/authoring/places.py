@@ -36,9 +36,6 @@ class Place:
         """Return the script. Raises NoSuchFile."""
         return read(self.path)
 
-    def title(self) -> str:
-        return self.key.replace("-", " ").replace("_", " ").capitalize()
-
     def neighbours(self) -> list[Place]:
         """Return the other scripts of a domain's folder."""
         folder = self.path.resolve().parent

@@ -91,9 +91,7 @@ def prepare(place: Place, *, script: str = "") -> Talker:
 
 
 def _keep(place: Place) -> Talker:
-    return save_talker(
-        domain=place.domain, key=place.key, title=place.title(), source=place.source()
-    )
+    return save_talker(domain=place.domain, key=place.key, title="", source=place.source())
 
 
 class Rehearsal:

@@ -147,7 +147,8 @@ def run(folder: Path, options: dict[str, Any]) -> int:
             failed += 1
             screen.write(f"  {screen.paint('FAIL', 'FAILED')}  {faults}")
     verdict = f"{failed} failed" if failed else "all as expected"
-    screen.write(f"{cases} cases in {len(files)} files: {verdict}")
+    files_said = "1 file" if len(files) == 1 else f"{len(files)} files"
+    screen.write(f"{cases} cases in {files_said}: {verdict}")
     return 1 if failed or not cases else 0
 
 

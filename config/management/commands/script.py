@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.authoring import stage
+from config.authoring import reference, stage
 from config.authoring import trace as tracing
 from config.authoring.check import check_files
 from config.authoring.layout import LayoutRefused, laid_out
@@ -36,6 +36,8 @@ class Command(BaseCommand):
         layout = commands.add_parser("format", help="lay files out, keeping comments and meaning")
         layout.add_argument("files", nargs="+", metavar="FILE|FOLDER")
         layout.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
+        book = commands.add_parser("reference", help="write docs/script-reference.md anew")
+        book.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
         runs = commands.add_parser("trace", help="what a run has done, and what it waits for")
         runs.add_argument("run", nargs="?", metavar="RUN", help="its id, or that of its token")
         runs.add_argument("--domain", default="", help="whose newest runs are listed")
@@ -161,6 +163,17 @@ def trace(command: BaseCommand, options: Options) -> int:
     return 0
 
 
+def write_reference(command: BaseCommand, options: Options) -> int:
+    """Write the reference from the tables, or say whether it is current."""
+    text = reference.reference()
+    current = reference.FILE.exists() and reference.FILE.read_text(encoding="utf-8") == text
+    if not current and not options["check"]:
+        reference.FILE.write_text(text, encoding="utf-8")
+    state = "current" if current else ("not current" if options["check"] else "written")
+    command.stdout.write(f"{reference.FILE.name}: {state}")
+    return 0 if current or not options["check"] else 1
+
+
 def _files(names: list[str]) -> list[Path]:
     try:
         return script_files(Path(each) for each in names)
@@ -178,4 +191,5 @@ COMMANDS: dict[str, Callable[[BaseCommand, Options], int]] = {
     "test": test,
     "format": lay_out,
     "trace": trace,
+    "reference": write_reference,
 }
