@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -16,42 +15,8 @@ from host.models import Talker, TalkerFile
 from messaging.admin_readonly import ReadOnlyAdmin
 from scripts import library
 from scripts.errors import UnknownScript
-from scripts.language.errors import LoadErrors, ScriptSyntaxError
-
-
-@dataclass
-class MarkedLine:
-    """A line of a script, and what is wrong with it."""
-
-    number: int
-    text: str
-    faults: list[str] = field(default_factory=list)
-
-
-def marked_lines(source: str, faults: list[ScriptSyntaxError]) -> list[MarkedLine]:
-    """Return the lines of a script, each with its faults."""
-    lines = [MarkedLine(number, text) for number, text in enumerate(source.split("\n"), 1)]
-    for fault in faults:
-        hint = f" ({fault.hint})" if fault.hint else ""
-        line = lines[min(max(fault.line, 1), len(lines)) - 1]
-        line.faults.append(f"{fault.message}{hint}")
-    return lines
-
-
-class SourceWidget(forms.Textarea):
-    """A text area, and below it the script with its faults at their lines, when it has some."""
-
-    template_name = "host/source_widget.html"
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"rows": 30, "cols": 110, "spellcheck": "false", "wrap": "off"})
-        self.lines: list[MarkedLine] = []
-
-    class Media:
-        css = {"all": ["host/talker.css"]}
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        return {**super().get_context(name, value, attrs), "lines": self.lines}
+from scripts.language.errors import LoadErrors
+from scripts.source_widget import SourceWidget, mark
 
 
 class TalkerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -69,9 +34,7 @@ class TalkerForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             library.compile_source(source, file=file)
         except LoadErrors as faults:
-            widget = self.fields["source"].widget
-            if isinstance(widget, SourceWidget):
-                widget.lines = marked_lines(source, faults.faults)
+            mark(self.fields["source"], source, faults.faults)
             raise forms.ValidationError([str(fault) for fault in faults]) from None
         return source
 

@@ -16,6 +16,7 @@ from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
 from scripts import poison, services
 from scripts.explain import why
 from scripts.items import defining
+from scripts.items.defining import HANDLERS
 from scripts.language.errors import LoadErrors
 from scripts.models import (
     Checkpoint,
@@ -32,6 +33,7 @@ from scripts.models import (
     Signal,
     Timer,
 )
+from scripts.source_widget import SourceWidget, mark
 
 
 class RunEventInline(ReadOnlyInline):
@@ -184,6 +186,16 @@ class ImprintAdmin(ReadOnlyAdmin):
 class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
     """A dataset is checked with its handlers' scripts before it is kept; faults show lines."""
 
+    source = forms.CharField(
+        label="Definition", widget=SourceWidget(), help_text="The dataset, in YAML", strip=False
+    )
+    scripts = forms.CharField(
+        widget=SourceWidget(),
+        help_text="The scripts that its Handlers start, in YAML: a file of scripts",
+        strip=False,
+        required=False,
+    )
+
     class Meta:
         model = ItemSet
         fields = ("domain", "source", "scripts")
@@ -202,11 +214,16 @@ class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
         if source and "domain" in cleaned:
             try:
                 defining.check(source, scripts, domain=cleaned["domain"], pk=self.instance.pk)
-            except LoadErrors as faults:
-                for fault in faults:
-                    field = "scripts" if fault.file == "handlers.yaml" else "source"
-                    self.add_error(field, str(fault))
+            except LoadErrors as errors:
+                self._show(errors, source, scripts)
         return cleaned
+
+    def _show(self, errors: LoadErrors, source: str, scripts: str) -> None:
+        for name, text in (("source", source), ("scripts", scripts)):
+            faults = [each for each in errors if (each.file == HANDLERS) == (name == "scripts")]
+            mark(self.fields[name], text, faults)
+            for fault in faults:
+                self.add_error(name, str(fault))
 
 
 @admin.register(ItemSet)
@@ -221,7 +238,7 @@ class ItemSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         kept = defining.save_set(
             domain=obj.domain, source=obj.source, scripts=obj.scripts, pk=obj.pk
         )
-        obj.pk = kept.pk
+        obj.pk, obj.name = kept.pk, kept.name
 
 
 class ItemHistoryInline(ReadOnlyInline):

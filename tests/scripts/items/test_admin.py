@@ -48,8 +48,8 @@ def test_dataset_is_defined_and_used(operator: Client) -> None:
     ("changed", "message"),
     [
         ({"domain": "nobody.test"}, "This deployment does not host that domain."),
-        ({"source": LOANS.replace("Key:", "Kee:")}, "dataset.yaml:4:1: a dataset has no Kee"),
-        ({"scripts": SCRIPTS.replace("SAVE", "SAV")}, "handlers.yaml:2:"),
+        ({"source": LOANS.replace("Key:", "Kee:")}, "dataset.yaml:5:1: a dataset has no Kee"),
+        ({"scripts": SCRIPTS.replace("SAVE", "SAV")}, "handlers.yaml:3:"),
         ({"scripts": ""}, "no script named OnLoan below"),
     ],
 )
