@@ -206,14 +206,20 @@ def _signed(message: OutboxMessage) -> bytes:
     Raises UnknownDomain, CannotSign, LostClaim.
     """
     now = clock.now()
-    if message.signed_at and timedelta() <= now - message.signed_at < SIGNATURE_LIFE:
-        return message.envelope.encode()
     selector, key = keys.signing_key(message.sender)
+    fresh = message.signed_at and timedelta() <= now - message.signed_at < SIGNATURE_LIFE
+    if fresh and _selector_of(message) == selector:
+        return message.envelope.encode()
     message.envelope = _unsigned(message, selector, now).signed(key).to_bytes().decode()
     message.signed_at = now
     if not _SIGN(message.envelope, now, *_claim_of(message)):
         raise LostClaim
     return message.envelope.encode()
+
+
+def _selector_of(message: OutboxMessage) -> str:
+    """Return the selector of the key that signed the stored bytes."""
+    return str(json.loads(message.envelope)["Header"].get("Selector", ""))
 
 
 def _unsigned(message: OutboxMessage, selector: str, now: datetime | None = None) -> Envelope:
@@ -241,6 +247,8 @@ def _judge(message: OutboxMessage, reply: Reply) -> Outcome:
     if 200 <= reply.status < 300:
         body = read_answer(message, reply.body) if message.expects_response else None
         return Outcome(delivered=True, final=True, response=body)
+    if reply.status == 401 and _selector_of(message) != keys.signing_key(message.sender)[0]:
+        raise Unreachable("refused, and the key that signed it signs no more")
     if 400 <= reply.status < 500 and reply.status not in TRANSIENT:
         return Outcome(final=True, error=f"refused: {reply.status}")
     raise Unreachable(f"status {reply.status}")

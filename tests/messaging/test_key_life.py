@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
 
@@ -19,8 +20,9 @@ from messaging.signing import PublicKey
 from messaging.states import KeyState, OutboxState
 from messaging.syntax import format_time
 from tests.messaging.dns_server import Zone, dns_server
-from tests.messaging.mail import queue
+from tests.messaging.mail import make_due, queue, sent
 from tests.messaging.parties import BROKER, THEATRE, TOKEN, Desk, Peer
+from tests.messaging.peer_server import PeerServer, answers
 
 pytestmark = pytest.mark.django_db
 
@@ -164,7 +166,7 @@ def test_resealing_moves_every_key_to_the_first_field_key(theatre: str, settings
 def test_rotation_under_load_loses_and_refuses_nothing(theatre: str, desk: Desk) -> None:
     """Four senders post through the outbox and the real inbox while keys rotate five times."""
     keys.create_domain(BROKER)
-    stop, sent, faults = threading.Event(), Counter[str](), []
+    stop, posted, faults = threading.Event(), Counter[str](), []
 
     def send() -> None:
         try:
@@ -173,7 +175,7 @@ def test_rotation_under_load_loses_and_refuses_nothing(theatre: str, desk: Desk)
                     key=str(uuid4()), sender=BROKER, recipient=THEATRE, subject="Offered@Issuer"
                 )
                 outbox.deliver(message.pk)
-                sent[str(message.pk)] += 1
+                posted[str(message.pk)] += 1
         except Exception as fault:  # noqa: BLE001 - shown by the test's own thread
             faults.append(fault)
         finally:
@@ -185,8 +187,8 @@ def test_rotation_under_load_loses_and_refuses_nothing(theatre: str, desk: Desk)
     try:
         for _ in range(5):
             key_life.create_next(BROKER)
-            before = len(sent)
-            while len(sent) < before + 20 and not faults:
+            before = len(posted)
+            while len(posted) < before + 20 and not faults:
                 stop.wait(0.01)
             key_life.rotate(BROKER, check_published=False)
     finally:
@@ -200,6 +202,46 @@ def test_rotation_under_load_loses_and_refuses_nothing(theatre: str, desk: Desk)
             outbox.deliver(pk)
     assert not Refusal.objects.exists()
     assert not OutboxMessage.objects.exclude(state=OutboxState.SENT).exists()
-    assert InboxMessage.objects.count() == len(sent) >= 100
+    assert InboxMessage.objects.count() == len(posted) >= 100
     envelopes = InboxMessage.objects.values_list("envelope", flat=True)
     assert len({envelope["Header"]["Selector"] for envelope in envelopes}) >= 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_message_refused_for_a_key_that_was_voided_meanwhile_is_signed_again(
+    broker: Peer, broker_inbox: PeerServer
+) -> None:
+    """The peer knows of the theft before it has the message: it must get one with the new key."""
+
+    def void_then_refuse(handler: BaseHTTPRequestHandler, raw: bytes) -> None:
+        key_life.compromise(THEATRE, "pw1")
+        connections.close_all()
+        answers(401)(handler, raw)
+
+    broker_inbox.behaviours = [void_then_refuse, answers(401), answers(200)]
+    message = queue()
+    assert outbox.deliver(message.pk)
+    waiting = OutboxMessage.objects.get()
+    assert (waiting.state, waiting.attempts) == (OutboxState.DUE, 1)
+    assert "signs no more" in waiting.last_error
+    make_due(message)
+    assert outbox.deliver(message.pk)
+    assert [envelope.header.selector for envelope in sent(broker_inbox)] == ["pw1", "pw2"]
+    assert OutboxMessage.objects.get().state == OutboxState.DEAD  # of the new key: it is final
+
+
+def test_message_that_waits_is_signed_with_the_key_of_a_rotation(
+    broker: Peer, broker_inbox: PeerServer
+) -> None:
+    broker_inbox.behaviours = [answers(503), answers(503), answers(200)]
+    message = queue()
+    assert outbox.deliver(message.pk)
+    make_due(message)
+    assert outbox.deliver(message.pk)
+    key_life.create_next(THEATRE)
+    key_life.rotate(THEATRE, check_published=False)
+    make_due(message)
+    assert outbox.deliver(message.pk)
+    assert [each.header.selector for each in sent(broker_inbox)] == ["pw1", "pw1", "pw2"]
+    assert broker_inbox.received[0] == broker_inbox.received[1]
+    assert OutboxMessage.objects.get().state == OutboxState.SENT
