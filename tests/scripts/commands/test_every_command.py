@@ -22,7 +22,7 @@ def played() -> set[str]:
     for path in TESTS.rglob("*"):
         if path.suffix in (".py", ".yaml") and path != Path(__file__):
             text = path.read_text(encoding="utf-8")
-            words.update(re.findall(r"(?:- |: )([A-Z]{2,})>?(?=[ :\\\n\"|])", text))
+            words.update(re.findall(r"(?:- |: |\")([A-Z]{2,})>?(?=[ :\\\n|])", text))
     return words
 
 
