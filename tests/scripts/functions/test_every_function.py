@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.scripts.functions import (
     test_proofs,
     test_texts,
 )
-from tests.scripts.language.world import value_of
+from tests.scripts.functions.holders import X
+from tests.scripts.language.world import play, value_of
 
 TABLES = (
     test_comparison,
@@ -64,3 +66,23 @@ def test_function_has_a_signature_and_one_sentence(name: str) -> None:
 def test_function_of_files_is_refused_when_the_script_is_loaded(name: str, form: str) -> None:
     with pytest.raises(LoadErrors, match=rf"1:\d+: .*\.{name} is not supported in this release"):
         value_of(f"'{form.format(name)}'" if "there" in form else form.format(name))
+
+
+GIVEN: dict[str, Any] = {
+    **X,
+    **test_proofs.GIVEN,
+    "wanted": {"Lang": "pt"},
+    "name": "Title",
+    "flags": [{"A": True, "B": 3}, {"A": False, "B": True}],
+    "pdf": test_texts.PDF,
+    "pem": test_texts.PEM,
+    "kept": "Book \u00b4Maps\u00b4 now",
+}
+del GIVEN["float"]  # no value of the language: only a peer's JSON has it, and it comes as a decimal
+
+
+@pytest.mark.parametrize("row", [row for table in TABLES for row in table.ROWS], ids=str)
+def test_result_of_every_row_survives_being_stored(row: tuple[str, Any]) -> None:
+    quoted = row[0].replace("'", "''")
+    script = f"- PUT >> $found: '{{{quoted}}}'\n- RETURN: $found"
+    assert play(script, inputs=GIVEN, always_park=True)[0] == row[1]
