@@ -1,4 +1,5 @@
-"""TALKERS_FOLDER: talkers as files, `{domain}/{key}.yaml`, read at start and when they change."""
+"""TALKERS_FOLDER: talkers as files, `{domain}/{key}.yaml`, and datasets as
+`{domain}/datasets/{name}.yaml`, read at start and when they change."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from host.models import TalkerFile
 from messaging import clock
 from messaging.models import HostedDomain
 from messaging.syntax import is_domain
+from scripts.items.files import FOLDER, is_dataset, keep_text
 from scripts.language.errors import LoadErrors
 
 log = structlog.get_logger(__name__)
@@ -55,7 +57,7 @@ def read_folder(folder: Path) -> dict[str, int]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.glob("*/*")):
+    for path in sorted([*folder.glob("*/*"), *folder.glob(f"*/{FOLDER}/*")]):
         if path.suffix in ENDINGS and not path.stem.endswith(TEST):
             yield path.relative_to(folder).as_posix(), path
 
@@ -71,6 +73,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _read(name: str, path: Path) -> bool:
     """Keep one file's talker, or its faults; return whether its content is new to the database."""
     domain, key = path.parent.name.lower(), path.stem
+    if is_dataset(path):
+        domain, key = path.parent.parent.name.lower(), f"{FOLDER}/{key}"
     try:
         raw = path.read_bytes()[: LARGEST + 1]
     except OSError as error:
@@ -103,7 +107,7 @@ def _read(name: str, path: Path) -> bool:
 
 
 def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
-    """Keep the talker and return nothing, or return what is wrong."""
+    """Keep the talker, or the dataset, and return nothing, or return what is wrong."""
     if not is_domain(domain):
         return f"the folder {domain} is not named after a domain"
     if not hosted:
@@ -115,7 +119,10 @@ def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
     except UnicodeDecodeError as error:
         return f"not UTF-8 text (byte {error.start})"
     try:
-        services.save_talker(domain=domain, key=key, title="", source=source)
+        if key.startswith(f"{FOLDER}/"):
+            keep_text(source, domain=domain, file=f"{domain}/{key}.yaml")
+        else:
+            services.save_talker(domain=domain, key=key, title="", source=source)
     except LoadErrors as faults:
         return str(faults)
     return ""

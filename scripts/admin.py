@@ -213,7 +213,9 @@ class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned.update(source=source, scripts=scripts)
         if source and "domain" in cleaned:
             try:
-                defining.check(source, scripts, domain=cleaned["domain"], pk=self.instance.pk)
+                definition, _ = defining.check(source, scripts)
+                if defining.name_taken(definition, cleaned["domain"], self.instance.pk):
+                    self.add_error("source", f"There is a dataset {definition.name} already.")
             except LoadErrors as errors:
                 self._show(errors, source, scripts)
         return cleaned
@@ -235,9 +237,7 @@ class ItemSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("name", "version", "updated_at")
 
     def save_model(self, request: HttpRequest, obj: ItemSet, form: Any, change: bool) -> None:
-        kept = defining.save_set(
-            domain=obj.domain, source=obj.source, scripts=obj.scripts, pk=obj.pk
-        )
+        kept = defining.change_set(obj, source=obj.source, scripts=obj.scripts)
         obj.pk, obj.name = kept.pk, kept.name
 
 

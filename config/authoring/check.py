@@ -9,6 +9,7 @@ from pathlib import Path
 from config.authoring.places import NoSuchFile, read
 from config.authoring.suspicion import Suspicion, suspicions
 from scripts import library
+from scripts.items.files import check_text, is_dataset
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
 
 
@@ -34,6 +35,15 @@ def check_source(source: str, *, file: str, name: str = "") -> Report:
     return Report([], [_warning(file, each) for each in suspicions(version.file, source)], [])
 
 
+def check_dataset(text: str, *, file: str, name: str = "") -> Report:
+    """Return what is wrong with a dataset's file."""
+    try:
+        check_text(text, file=file)
+    except LoadErrors as errors:
+        return Report(list(errors), [], [])
+    return Report([], [], [])
+
+
 def _warning(file: str, suspicion: Suspicion) -> ScriptSyntaxError:
     return ScriptSyntaxError(
         suspicion.message, file, suspicion.line, suspicion.column, suspicion.hint
@@ -45,7 +55,8 @@ def check_files(paths: Iterable[Path]) -> Report:
     report = Report([], [], [])
     for path in paths:
         try:
-            found = check_source(read(path), file=str(path), name=path.stem)
+            check = check_dataset if is_dataset(path) else check_source
+            found = check(read(path), file=str(path), name=path.stem)
         except NoSuchFile as missing:
             report.unread.append(str(missing))
             continue

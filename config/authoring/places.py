@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from messaging.syntax import is_domain
+from scripts.items.files import FOLDER, is_dataset
 
 DOMAIN = "theatre.test"
 SUFFIXES = (".yaml", ".yml")
@@ -44,6 +45,11 @@ class Place:
         found = script_files([folder])
         return [Place.of(each, self.domain) for each in found if each != self.path.resolve()]
 
+    def datasets(self) -> list[Path]:
+        """Return the files of the datasets beside this script."""
+        folder = self.path.resolve().parent / FOLDER
+        return sorted(each for each in folder.glob("*") if each.suffix in SUFFIXES)
+
     @property
     def test(self) -> Path:
         """The tests of this script: `ticket.test.yaml` beside `ticket.yaml`."""
@@ -60,16 +66,18 @@ def read(path: Path) -> str:
         raise NoSuchFile(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def script_files(paths: Iterable[Path]) -> list[Path]:
+def script_files(paths: Iterable[Path], *, datasets: bool = False) -> list[Path]:
     """Return the scripts that are named, and those in folders that are named; tests are none.
 
-    Raises NoSuchFile for a path that is not there.
+    Datasets of a folder come along if asked for. Raises NoSuchFile for a path that is not there.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
             inside = (each for suffix in SUFFIXES for each in path.rglob(f"*{suffix}"))
-            found += sorted(each for each in inside if not is_test(each))
+            found += sorted(
+                each for each in inside if not is_test(each) and (datasets or not is_dataset(each))
+            )
         elif path.exists():
             found.append(path)
         else:

@@ -15,7 +15,7 @@ from typing import Any
 
 from broker.models import Notifier
 from config.authoring.person import NO_ANSWER, NoAnswer, Person, reply
-from config.authoring.places import NoSuchFile, Place
+from config.authoring.places import NoSuchFile, Place, read
 from config.authoring.virtual_time import VirtualTime, spoken
 from config.in_process import Bells, bells, drain, local_wallets
 from host.models import Talker, Title
@@ -23,6 +23,7 @@ from host.services import save_talker
 from messaging.keys import create_domain
 from messaging.models import HostedDomain, OutboxMessage
 from scripts import library
+from scripts.items.files import keep_text
 from scripts.language.errors import LoadErrors
 from scripts.language.values import decode
 from scripts.models import Ready, Run, RunEvent, Timer
@@ -80,6 +81,8 @@ def prepare(place: Place, *, script: str = "") -> Talker:
             _keep(other)
         except LoadErrors:
             continue  # `script check` tells; this talker may do without
+    for path in place.datasets():
+        keep_text(read(path), domain=place.domain, file=str(path))
     talker = _keep(place)
     if script:
         held = library.version(talker.version).file.scripts

@@ -14,6 +14,7 @@ from host import tasks
 from host.folder import forget_seen, read_folder
 from host.models import Talker, TalkerFile
 from messaging.keys import create_domain
+from scripts.models import ItemSet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,3 +147,18 @@ def test_form_shows_faults_at_their_lines_and_warnings_after_saving(
     page = operator.post("/ops/host/talker/add/", good, follow=True).content.decode()
     assert "Saved, but look at week.yaml:3:" in page
     assert Talker.objects.get(key="week").source == good["source"]
+
+
+def test_dataset_of_a_domains_folder_is_kept_and_its_faults_are_told(folder: Path) -> None:
+    path = folder / "gym.test" / "datasets" / "seats.yaml"
+    path.parent.mkdir()
+    text = "Prefix: Theatre\nTable: Seats\nItem: Seat\nKey: Row\n"
+    path.write_text(text + "Handlers:\n    SOLD >> OnSold:\n---\nOnSold:\n- LOG sold\n")
+    read_folder(folder)
+    kept = ItemSet.objects.get()
+    assert (kept.domain, kept.name, bool(kept.version)) == ("gym.test", "Theatre.Seats", True)
+    path.write_text(text.replace("Key", "Kee"))
+    assert read_folder(folder)["faulty"] == 1
+    assert ItemSet.objects.get().source == kept.source
+    faults = TalkerFile.objects.get(key="datasets/seats").faults
+    assert "gym.test/datasets/seats.yaml:4:1: a dataset has no Kee" in faults

@@ -79,7 +79,7 @@ def _add_test(parser: ArgumentParser) -> None:
 
 def check(command: BaseCommand, options: Options) -> int:
     """Print faults to stderr, warnings to stdout; 1 when there is a fault."""
-    files = _files(options["files"])
+    files = _files(options["files"], datasets=True)
     report = check_files(files)
     for line in [*report.unread, *map(str, report.faults)]:
         command.stderr.write(command.style.ERROR(line))
@@ -174,9 +174,9 @@ def write_reference(command: BaseCommand, options: Options) -> int:
     return 0 if current or not options["check"] else 1
 
 
-def _files(names: list[str]) -> list[Path]:
+def _files(names: list[str], *, datasets: bool = False) -> list[Path]:
     try:
-        return script_files(Path(each) for each in names)
+        return script_files((Path(each) for each in names), datasets=datasets)
     except NoSuchFile as missing:
         raise CommandError(str(missing), returncode=2) from None
 

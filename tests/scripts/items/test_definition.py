@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.items import defining
+from scripts.items import defining, files
 from scripts.items.definition import Handler, read_definition
 from scripts.language.errors import LoadErrors
 from scripts.models import ItemSet
@@ -125,11 +125,32 @@ def test_fault_of_a_handlers_script_has_its_own_line() -> None:
         defining.save_set(domain=DOMAIN, source=LOANS, scripts=SCRIPTS.replace("SAVE", "SAV"))
 
 
-def test_name_is_taken_once_in_a_domain_in_any_case() -> None:
-    open_library()
-    with pytest.raises(LoadErrors, match=r"theatre.test has a dataset library.LOANS already"):
-        source = LOANS.replace("Prefix: Library", "Prefix: library").replace("Loans", "LOANS")
-        defining.save_set(domain=DOMAIN, source=source, scripts=SCRIPTS)
-    assert ItemSet.objects.count() == 3
+def test_name_is_that_of_one_dataset_of_a_domain_in_any_case() -> None:
+    first = open_library()
+    source = LOANS.replace("Prefix: Library", "Prefix: library").replace("Loans", "LOANS")
+    again = defining.save_set(domain=DOMAIN, source=source, scripts=SCRIPTS)
+    assert (again.pk, again.name, ItemSet.objects.count()) == (first.pk, "library.LOANS", 3)
     open_library(domain="cinema.test")
     assert ItemSet.objects.count() == 6
+
+
+FILE = "# of the town\n" + LOANS.strip() + "\n---\n" + SCRIPTS.strip() + "\n"
+
+
+def test_file_holds_a_definition_and_below_it_its_scripts() -> None:
+    kept = files.keep_text(FILE, domain=DOMAIN, file="loans.yaml")
+    assert (kept.name, bool(kept.version)) == ("Library.Loans", True)
+    assert files.keep_text(FILE, domain=DOMAIN, file="loans.yaml").pk == kept.pk
+
+
+def test_faults_of_a_file_have_the_lines_of_the_file() -> None:
+    broken = (
+        FILE.replace("Key:", "Kee:").replace("LOG", "LOGG").replace('"late', "{$Loan.Nope(1)} '")
+    )
+    with pytest.raises(LoadErrors) as refused:
+        files.check_text(broken, file="loans.yaml")
+    lines = broken.split("\n")
+    told = [(fault.line, fault.message) for fault in refused.value]
+    assert told[0] == (lines.index("Kee: Reader, Book") + 1, "a dataset has no Kee")
+    wrong = next(at for at, line in enumerate(lines, 1) if "Nope" in line)
+    assert wrong in [line for line, _ in told]

@@ -155,9 +155,8 @@ def test_run_ends_with_the_scripts_that_it_began_with() -> None:
     loans_set = Item.objects.filter(set__name="Library.Loans")[0].set
     before = Run.objects.filter(script="OnOpen").get().version_id
     scripts = loans_set.scripts.replace('"open ', '"opened ')
-    kept = defining.save_set(
-        domain=DOMAIN, source=loans_set.source, scripts=scripts, pk=loans_set.pk
-    )
+    kept = defining.save_set(domain=DOMAIN, source=loans_set.source, scripts=scripts)
+    assert kept.pk == loans_set.pk
     assert kept.version != before
     do(INSERT.replace("r1", "r2"))
     assert "opened Maps from OPEN" in diary()
