@@ -34,12 +34,12 @@ def read_form(domain: str, key: Any) -> Row | None:
 
 
 def read_key(domain: str, key: Any) -> Row | None:
-    """Read {Domain, DKIM}: a key that is known here, without asking DNS."""
+    """Read {Domain, DKIM}: a key that was ever seen here, without asking DNS."""
     name, selector = to_text(key.get("Domain")).lower(), to_text(key.get("DKIM"))
-    found = keys.known_key(name, selector) if is_domain(name) and selector else None
+    found = keys.document_key(name, selector) if is_domain(name) and selector else None
     if found is None:
         return None
-    return Row(key=selector, fields={"Algorithm": "ed25519", "PublicKey": found.spki})
+    return Row(key=selector, fields={"Algorithm": found.algorithm, "PublicKey": found.spki})
 
 
 SUBJECTS: dict[str, Callable[[str, Any], Row | None]] = {

@@ -59,7 +59,7 @@ def _token(step: Step, token: Any) -> None:
     issuer, selector = document.get("Issuer"), document.get("DKIM")
     if not is_domain(issuer) or not is_selector(selector):
         raise _failed("the token does not say who signed it")
-    key = keys.known_key(issuer.lower(), selector)
+    key = keys.document_key(issuer, selector)
     if key is None:
         raise _failed(f"no key of {issuer} under {selector} is known here")
     try:

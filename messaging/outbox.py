@@ -222,6 +222,12 @@ def _selector_of(message: OutboxMessage) -> str:
     return str(json.loads(message.envelope)["Header"].get("Selector", ""))
 
 
+def _signed_by_another(message: OutboxMessage) -> bool:
+    """Say whether the stored bytes were signed with a key that signs no more."""
+    keys.forget_remembered()  # another process may have moved our keys a second ago
+    return _selector_of(message) != keys.signing_key(message.sender)[0]
+
+
 def _unsigned(message: OutboxMessage, selector: str, now: datetime | None = None) -> Envelope:
     return Envelope.build(
         sender=message.sender,
@@ -247,7 +253,7 @@ def _judge(message: OutboxMessage, reply: Reply) -> Outcome:
     if 200 <= reply.status < 300:
         body = read_answer(message, reply.body) if message.expects_response else None
         return Outcome(delivered=True, final=True, response=body)
-    if reply.status == 401 and _selector_of(message) != keys.signing_key(message.sender)[0]:
+    if reply.status == 401 and _signed_by_another(message):
         raise Unreachable("refused, and the key that signed it signs no more")
     if 400 <= reply.status < 500 and reply.status not in TRANSIENT:
         return Outcome(final=True, error=f"refused: {reply.status}")

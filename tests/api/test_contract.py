@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
@@ -24,7 +25,7 @@ from wallets.request_signature import request_headers
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 TRUE: list[Any] = [
@@ -33,8 +34,9 @@ TRUE: list[Any] = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "40"))
 BOUNDED = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 # Answers for ten minutes; tests/wallets has its own.
 ENDLESS = "/wallet/stream"
@@ -88,7 +90,7 @@ def ask(case: Case) -> int:
 
 
 def ask_all(application: Any, judge: Callable[[Case, int], None]) -> int:
-    """Ask 40 times of every operation; return how many operations there are."""
+    """Ask every operation, well-formed and malformed; return how many operations there are."""
     operations = [found.ok() for found in api(application).get_all_operations()]
     for operation in operations:
 
