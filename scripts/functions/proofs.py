@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextvars import ContextVar
 from decimal import Decimal
 from typing import Any
 
@@ -14,13 +15,14 @@ from referencing.exceptions import Unresolvable
 from messaging.canonical import NotCanonical, canonical_bytes, sha256_hex
 from messaging.signing import PublicKey
 from scripts.functions.function import Context, Function
-from scripts.functions.kinds import as_bool, bad_type
+from scripts.functions.kinds import as_bool, bad_type, strict_key
 from scripts.language.errors import ScriptError
 from scripts.language.patterns import matches
 from scripts.language.values import is_empty, to_number, to_text
 from scripts.plain import plain
 
 DEEPEST_SCHEMA = 20
+MOST_REFERENCES = 10_000  # followed in one check: definitions that double each other would not end
 
 
 def _canonical(function: str, value: Any) -> bytes:
@@ -63,6 +65,7 @@ def conforms(context: Context, subject: Any, definition: Any) -> bool:
     if not isinstance(definition, dict):
         raise bad_type("Conforms", "takes a schema definition, a map", definition)
     schema = _schema(definition, definition, 0)
+    _followed.set(0)
     try:
         _Validator.check_schema(schema)
         checker = _Validator(schema, registry=Registry())
@@ -103,6 +106,7 @@ def _inherit(other: Any, root: dict[str, Any], depth: int) -> Any:
     return {"$ref": f"#/$defs/{other}"} if "#" not in to_text(other) else {"$ref": to_text(other)}
 
 
+_followed: ContextVar[int] = ContextVar("followed", default=0)
 _NUMERIC = (
     "minLength",
     "maxLength",
@@ -168,6 +172,19 @@ _COMPARISONS: dict[str, Any] = {
 }
 
 
+def _reference(validator: Any, ref: Any, instance: Any, schema: Any) -> Any:
+    _followed.set(_followed.get() + 1)
+    if _followed.get() > MOST_REFERENCES:
+        raise ScriptError(f".Conforms follows at most {MOST_REFERENCES} references", kind="limit")
+    yield from Draft202012Validator.VALIDATORS["$ref"](validator, ref, instance, schema)
+
+
+def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+    items = instance if wanted and isinstance(instance, list) else []
+    if len({strict_key(item) for item in items}) < len(items):
+        yield ValidationError("an item is there twice")
+
+
 def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Any:
     """JSON Schema's patterns are not anchored; RE2 matches them in linear time."""
     if isinstance(instance, str) and not matches(f"(?s).*(?:{pattern}).*", instance):
@@ -188,6 +205,8 @@ _Validator: Any = validators.extend(
         **{name: _compared(name) for name in _COMPARISONS},
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
+        "uniqueItems": _unique_items,
+        "$ref": _reference,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import Any
 
@@ -13,6 +14,12 @@ from scripts.functions.kinds import limit
 from scripts.language.limits import limits
 from scripts.language.values import is_empty, to_text
 
+# Characters that never join with others, each of them one that people count: Latin, Greek,
+# Cyrillic, punctuation, Japanese, Chinese, Korean.
+_SINGLE = re.compile(
+    "[\u0020-\u007e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e"
+    "\u20a0-\u20bf\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3\n\t]*"
+)
 KEEP = "\u00b4"
 _STARTS = [first for first, _ in EXTENDED_PICTOGRAPHIC]
 _EMOJI_FACE = "\ufe0f"
@@ -22,7 +29,7 @@ _FLAGS = range(0x1F1E6, 0x1F200)
 
 def graphemes(text: str) -> list[str]:
     """Return the characters of a text as people count them."""
-    if text.isascii() and "\r" not in text:
+    if _SINGLE.fullmatch(text):
         return list(text)
     return list(iter_graphemes(text))
 

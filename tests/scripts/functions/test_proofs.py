@@ -35,6 +35,17 @@ GIVEN: dict[str, Any] = {
     "remote": {"$ref": "https://library.test/schema"},
     "loop": {"$ref": "#"},
     "bad": {"type": "nonsense"},
+    "twins": {"uniqueItems": "True"},
+    "rows": [{"A": 1}, {"A": 2}],
+    "same": [{"A": 1}, {"A": 1}],
+    "many": [{"A": number} for number in range(10_000)],
+    "doubling": {
+        "$defs": {
+            f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} if n < 30 else {}
+            for n in range(31)
+        },
+        "$ref": "#/$defs/d0",
+    },
     "slow": {"properties": {"Book": {"pattern": "^(a+)+$"}}},
     "aaa": {"Book": "a" * 5000 + "!"},
     "back": {"properties": {"Book": {"pattern": "(a)\\1"}}},
@@ -56,6 +67,9 @@ ROWS: list[tuple[str, Any]] = [
     ("$data.Conforms($heir)", True),
     ("$m.Conforms($heir)", False),
     ("$aaa.Conforms($slow)", False),
+    ("$rows.Conforms($twins)", True),
+    ("$same.Conforms($twins)", False),
+    ("$many.Conforms($twins)", True),
 ]
 REFUSALS: list[tuple[str, str]] = [
     ("$n.Hashes($data)", ".Hashes asks of the text of a hash, not a number"),
@@ -75,6 +89,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("$data.Conforms(x)", ".Conforms takes a schema definition, a map, not text"),
     ("$data.Conforms($remote)", ".Conforms: no definition of 'https://library.test/schema'"),
     ("$data.Conforms($loop)", ".Conforms: the schema refers to itself"),
+    ("$data.Conforms($doubling)", ".Conforms follows at most 10000 references"),
     (
         "$data.Conforms($bad)",
         ".Conforms: type: 'nonsense' is not valid under any of the given schemas",
