@@ -9,7 +9,7 @@ class HostConfig(AppConfig):
     name = "host"
 
     def ready(self) -> None:
-        from host import commands, datasets, graph, receivers, services, subjects
+        from host import commands, datasets, farewell, graph, receivers, services, subjects
         from messaging import registry as messages
         from scripts import registry
 
@@ -22,4 +22,5 @@ class HostConfig(AppConfig):
         registry.register_datasets(graph.DATASETS)
         registry.register_handlers(dict.fromkeys(graph.SUBJECTS, "host"))
         messages.register_subjects(graph.SUBJECTS)
+        registry.register_farewell(farewell.say)
         receivers.connect()

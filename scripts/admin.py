@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from messaging import keys
 from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
-from scripts import poison, services
+from scripts import poison, services, withdrawal
 from scripts.explain import why
 from scripts.items import defining
 from scripts.items.defining import HANDLERS
@@ -111,12 +111,18 @@ class ScriptVersionAdmin(ReadOnlyAdmin):
     search_fields = ("name", "hash")
     fields = ("name", "hash", "created_at", "stopped_at", "stopped_why", "links", "listing")
     readonly_fields = ("listing",)
-    actions = ("let_start",)
+    actions = ("let_start", "withdraw")
 
     @admin.action(description="Let stopped versions start again", permissions=["view"])
     def let_start(self, request: HttpRequest, queryset: QuerySet[ScriptVersion]) -> None:
         woken = sum(poison.let_start(version.pk) for version in queryset)
         self.message_user(request, f"{woken} runs that waited will start", messages.SUCCESS)
+
+    @admin.action(description="Withdraw: cancel all its runs, for good", permissions=["view"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[ScriptVersion]) -> None:
+        by = request.user.get_username()
+        count = sum(withdrawal.withdraw(version.pk, by=by) for version in queryset)
+        self.message_user(request, f"{count} runs will be cancelled", messages.WARNING)
 
     @admin.display(description="source")
     def listing(self, version: ScriptVersion) -> SafeString:

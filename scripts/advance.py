@@ -25,6 +25,7 @@ from scripts.language.machine import (
 from scripts.language.values import encode
 from scripts.models import Checkpoint, Run, RunEvent, Signal, Timer
 from scripts.plain import plain
+from scripts.registry import registry
 from scripts.states import FINAL, RunState
 from scripts.step import Step
 from scripts.trail import Trail
@@ -55,6 +56,8 @@ ANSWER_MESSAGE = rows.Update(
     sets=("state", "reason", "response_status", "response", "handled_at"),
     rest="AND response_status IS NULL",
 )
+WITHDRAWN = "its script was withdrawn"
+FAREWELL = "This conversation cannot go on: its script was withdrawn. Please start again."
 REFUSALS = {"assertion": 422, "syntax": 422, "blocked": 423, "outdated": 412}
 
 
@@ -69,12 +72,13 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         if run is None or run.state == RunState.QUARANTINED or (run.state in FINAL and not back):
             wakes.settle(run_id, gen)
             return False
-        if not run.rev and run.version_id in poison.stopped_versions():
+        stopped = poison.stopped_versions()
+        if not run.rev and stopped.get(run.version_id) is False:
             wakes.hold(run_id, gen)
             return False
         points.reach("adv_locked")
-        step = Step(run)
-        more = _segment(run, step, back)
+        step = Step(run, frozenset(version for version, gone in stopped.items() if gone))
+        more = not _withdrawn(run, step, back) and _segment(run, step, back)
         points.reach("adv_decided")
         _commit(run, step, gen)
         if more:
@@ -82,6 +86,37 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         points.reach("adv_before_commit")
     points.reach("adv_after_commit")
     return more
+
+
+def _withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:
+    """End a run of which a script was withdrawn, and tell its chat; say whether it was so.
+
+    One that has ended stays as it ended: it is only not taken back into that script.
+    """
+    stored = run.continuation if back is None else back[0].continuation
+    if not step.withdrawn or not step.withdrawn & _versions(run, stored):
+        return False
+    if run.state in FINAL:
+        return True
+    run.error = WITHDRAWN
+    Timer.objects.filter(run=run).delete()
+    hooks.close_hooks(run)
+    _end(run, RunState.CANCELLED)
+    _answer(run, 403, None)
+    if registry.farewell is not None and run.chat is not None and run.origin:
+        registry.farewell(step, FAREWELL)
+    return True
+
+
+def _versions(run: Run, stored: dict[str, Any]) -> set[str]:
+    """Return the versions that a run holds a position in, in its branches too."""
+    found = {run.version_id}
+    held = [Continuation.from_json(stored)]
+    while held:
+        for frame in held.pop().frames:
+            found.add(frame.version)
+            held += frame.branches or []
+    return found
 
 
 def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:

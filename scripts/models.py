@@ -27,6 +27,9 @@ class ScriptVersion(models.Model):
         null=True, db_index=True, help_text="Too many of its runs were set aside: it does not start"
     )
     stopped_why = models.CharField(max_length=200, blank=True, db_default="")
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="An operator took it out of use: its runs are cancelled, none begins"
+    )
 
     def __str__(self) -> str:
         return f"{self.name} {self.hash[:12]}"

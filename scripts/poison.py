@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 
 FRAMES = 4  # of a fault's origin that are kept
 
-_remembered: Remembered[frozenset[str]] = Remembered()
+# Version -> whether it is withdrawn; those that do not start.
+_remembered: Remembered[dict[str, bool]] = Remembered()
 
 
 def record(run: Run, fault: Exception | str, attempts: int) -> None:
@@ -70,20 +71,23 @@ def stop_if_poisonous(version_id: str) -> bool:
     return True
 
 
-def stopped_versions() -> frozenset[str]:
-    """Return the hashes of the versions that do not start now, as of the last two seconds."""
-    return _remembered.ask("stopped", _read_stopped) or frozenset()
+def stopped_versions() -> dict[str, bool]:
+    """Return the versions that do not start now, and whether each is withdrawn, as of the last two
+    seconds."""
+    return _remembered.ask("stopped", _read_stopped) or {}
 
 
-def _read_stopped() -> frozenset[str]:
+def _read_stopped() -> dict[str, bool]:
     stopped = ScriptVersion.objects.filter(stopped_at__isnull=False)
-    return frozenset(stopped.values_list("hash", flat=True))
+    return {each.hash: each.withdrawn_at is not None for each in stopped.only("withdrawn_at")}
 
 
 def let_start(version_id: str) -> int:
     """Let a stopped version start again, and wake the runs that waited; return how many did."""
     with transaction.atomic():
-        stopped = ScriptVersion.objects.filter(pk=version_id, stopped_at__isnull=False)
+        stopped = ScriptVersion.objects.filter(
+            pk=version_id, stopped_at__isnull=False, withdrawn_at=None
+        )
         if not stopped.update(stopped_at=None, stopped_why=""):
             return 0
         waiting = Run.objects.filter(version_id=version_id, state=RunState.READY, rev=0)

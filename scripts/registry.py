@@ -96,6 +96,7 @@ class Registry:
     libraries: dict[str, Path] = field(default_factory=dict)
     handlers: dict[str, str] = field(default_factory=dict)
     rewinds: list[Callable[[UUID], None]] = field(default_factory=list)
+    farewell: Callable[[Step, str], None] | None = None
 
 
 registry = Registry()
@@ -115,6 +116,11 @@ def register_commands(entries: Mapping[str, Command]) -> None:
 def register_datasets(entries: Mapping[str, Dataset]) -> None:
     """Add datasets by name, such as `Issuer.Tokens`. Raises ImproperlyConfigured when taken."""
     _add(registry.datasets, entries, "dataset")
+
+
+def register_farewell(say: Callable[[Step, str], None]) -> None:
+    """Say who tells the chat of a run that the engine ends, in its last transaction."""
+    registry.farewell = say
 
 
 def register_library(name: str, folder: Path) -> None:

@@ -24,6 +24,6 @@ def untold_runs() -> QuerySet[Run]:
     """
     return Run.objects.filter(
         ~Exists(Ready.objects.filter(run=OuterRef("pk"))),
-        Exists(Hook.objects.filter(pk=OuterRef("hook"), state=HookState.FILLED)),
+        Exists(Hook.objects.filter(run=OuterRef("pk"), state=HookState.FILLED)),
         state=RunState.WAITING,
     )

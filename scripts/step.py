@@ -39,8 +39,9 @@ MESSAGE = rows.Select(InboxMessage, "pk")
 class Step:
     """The machine's environment for one segment of `run`. Lives within one transaction."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, withdrawn: frozenset[str] = frozenset()) -> None:
         self.run = run
+        self.withdrawn = withdrawn
         self.domain = run.domain
         self.continuation = Continuation([])
         self.sends = 0
@@ -60,6 +61,8 @@ class Step:
 
     def script(self, version: str, name: str) -> tuple[str, Script]:
         """Resolve RUN: the same file first, then the versions pinned with it."""
+        if version in self.withdrawn:
+            raise ScriptError(f"{name} was withdrawn", kind="withdrawn")
         found = library.version(version)
         if name in found.file.scripts:
             return version, found.file.scripts[name]

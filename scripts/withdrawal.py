@@ -1,0 +1,46 @@
+"""Taking a version of a script out of use for good, with all that runs on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from messaging import clock
+from scripts import poison, wakes
+from scripts.models import Run, ScriptVersion
+from scripts.states import LIVE
+
+log = structlog.get_logger(__name__)
+
+# Until then every process has noticed: each remembers for two seconds what is withdrawn.
+NOTICED = timedelta(seconds=3)
+BATCH = 500
+
+
+def withdraw(version_id: str, *, by: str, why: str = "") -> int:
+    """Withdraw a version; return how many runs that stand in it will be cancelled.
+
+    Nothing begins with it or enters it any more. Runs are woken, and the advance that finds one
+    standing in the version ends it as CANCELLED and tells its chat: each in a transaction of its
+    own, so that a crash in between loses nothing. Again for the same version wakes what is left.
+    Runs of the talker's newer versions go on.
+    """
+    said = f"withdrawn by {by}{': ' if why else ''}{why}"[:200]
+    now = clock.now()
+    version = ScriptVersion.objects.filter(pk=version_id)
+    version.filter(withdrawn_at=None).update(withdrawn_at=now, stopped_at=now, stopped_why=said)
+    poison.forget()
+    standing = Run.objects.annotate(held=Cast("continuation", TextField())).filter(
+        Q(version_id=version_id) | Q(held__contains=version_id), state__in=LIVE
+    )
+    run_ids = list(standing.values_list("pk", flat=True))
+    for at in range(0, len(run_ids), BATCH):
+        with transaction.atomic():
+            for run_id in run_ids[at : at + BATCH]:
+                wakes.wake(run_id, due_at=now + NOTICED, nudge=False)
+    log.warning("version_withdrawn", version=version_id[:12], by=by, runs=len(run_ids))
+    return len(run_ids)
