@@ -80,8 +80,11 @@ def advance_once(run_id: UUID, gen: int) -> bool:
         step = Step(run, frozenset(version for version, gone in stopped.items() if gone))
         more = not _withdrawn(run, step, back) and _segment(run, step, back)
         points.reach("adv_decided")
+        if run.checkpoints and run.state in FINAL:
+            # It may be taken back, and its steps still count then.
+            run.continuation = {**run.continuation, "steps": step.continuation.steps}
         _commit(run, step, gen)
-        if more:
+        if more or (back and returns.due_return(run)):
             wakes.wake(run_id)
         points.reach("adv_before_commit")
     points.reach("adv_after_commit")
@@ -251,7 +254,7 @@ def _end(run: Run, state: RunState) -> None:
     run.hook_id = None
     if run.rev or run.checkpoints:  # most handlers end in their first segment, and hold neither
         Timer.objects.filter(run=run).delete()
-        hooks.close_hooks(run, keep_returns=returns.outlast(run))
+        returns.end(run)
 
 
 def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:

@@ -99,6 +99,14 @@ def end_returns(domain: str, runs: Iterable[UUID]) -> None:
     _close(Hook.objects.filter(domain=domain, run__in=runs, state=HookState.LIVE))
 
 
+def end(run: Run) -> None:
+    """Close what a finished run still holds, but for the returns that outlast it."""
+    keep = outlast(run)
+    hooks.close_hooks(run, keep_returns=keep)
+    if run.checkpoints and not keep:
+        Checkpoint.objects.filter(run=run).delete()
+
+
 def outlast(run: Run) -> bool:
     """Say whether a run that has ended well may still be taken back: until its chat is closed.
 
