@@ -9,7 +9,8 @@ from messaging import clock
 from messaging.registry import Mode, subjects
 from scripts.language.continuation import TIMED_OUT, Call
 from scripts.language.errors import ScriptError
-from scripts.language.values import as_time
+from scripts.language.evaluation import Format
+from scripts.language.values import Item, MessageView, as_time
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.registry import Command
 from scripts.step import Step
@@ -49,18 +50,41 @@ def call_deadline(wanted: datetime | None) -> tuple[datetime, datetime]:
 
 def _parts(step: Step, call: Call) -> tuple[str, str, dict[str, Any]]:
     """Return recipient, subject and body, from the long or the flat form."""
-    arguments = call.arguments
-    if "Header" in arguments:
-        header = arguments["Header"] or {}
-        body = arguments.get("Body") or {}
+    context = call.arguments.get("Context")
+    given = {
+        name: value.of(context) if isinstance(value, Format) else value
+        for name, value in call.arguments.items()
+    }
+    if "Header" in given:
+        if "Fields" in given:
+            names = ", ".join(given["Fields"])
+            raise ScriptError(f"SEND: {names} goes into Header or Body", kind="type")
+        header, body = given["Header"] or {}, given.get("Body") or {}
     else:
-        header = body = arguments.get("Fields") or {}
+        header = given.get("Fields") or {}
         body = {key: value for key, value in header.items() if key not in ("To", "Subject")}
+        body.update(given.get("Body") or {})
     subject = str(header.get("Subject") or "")
     if not subject:
         raise ScriptError("SEND needs a Subject", kind="type")
     to = str(header.get("To") or step.domain).lower()
-    return to, subject, body
+    return to, subject, {key: sendable(value) for key, value in body.items()}
+
+
+def sendable(value: Any) -> Any:
+    """Return a value for a message: of a row its default property, else its key, never the whole.
+
+    What a row holds is this domain's business; what others are to know of it is named (5.4).
+    """
+    if isinstance(value, Item):
+        return value.get("$", value.key)
+    if isinstance(value, MessageView):
+        raise ScriptError("SEND: a message is not sent on as a whole", kind="type")
+    if isinstance(value, dict):
+        return {key: sendable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [sendable(part) for part in value]
+    return value
 
 
 def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
@@ -75,13 +99,18 @@ def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
 SEND = Command(
     CommandSpec(
         word="SEND",
+        main="Context",
+        context="Context",
         parameters=(
-            Parameter("Header", Kind.FIELDS),
-            Parameter("Body", Kind.FIELDS),
-            Parameter("Expires", Kind.VALUE),
+            Parameter("Context", Kind.VALUE, about="whose properties bare words are"),
+            Parameter("Header", Kind.FIELDS, about="To (this domain if not given) and Subject"),
+            Parameter("Body", Kind.FIELDS, about="what is said"),
+            Parameter("Expires", Kind.VALUE, about="until when delivery is tried"),
         ),
         rest="Fields",
         suspends=True,
+        about="Send a message to a domain; with >>, wait for its answer.",
+        signature="SEND [$context] [>> $answer]: {To, Subject, fields} or {Header, Body}",
     ),
     send,
     answered,

@@ -35,12 +35,14 @@ class ArgumentReader:
         self.reader = reader
         self.vocabulary = vocabulary
         self.actions: dict[str, Node] = {}
+        self.context = False  # whether bare words of FIELDS are properties of the main argument
 
     def read(
         self, spec: CommandSpec, node: Node, line: CommandLine, body: Node | None
     ) -> dict[str, Any]:
         """Return the arguments of a command by parameter name; its actions are in `actions`."""
         self.actions = {}
+        self.context = bool(spec.context and spec.context == spec.main and line.inline)
         found: dict[str, Any] = {}
         self._inline(spec, node, line, found)
         if body is not None:
@@ -145,7 +147,7 @@ class ArgumentReader:
         if kind is Kind.ASSERTION:
             assertions = AssertionReader(self.reader, self.vocabulary, has_context=True)
             return assertions.block(node, None)
-        if kind is Kind.FORMAT:
+        if kind is Kind.FORMAT or (kind is Kind.FIELDS and self.context):
             return ["format", self.format(node)]
         if kind is Kind.CHOICES:
             return self._choices(node)

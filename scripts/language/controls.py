@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scripts.language import cases
+from scripts.language import builtin, cases
 from scripts.language.assertions import AssertionReader
 from scripts.language.commandline import CommandLine, read_call, split_outside
 from scripts.language.expressions import (
@@ -388,6 +388,7 @@ CONTROL: dict[str, Control] = {
         parallel, "PARALLEL [list >> $item]: commands", "does the commands side by side"
     ),
     "RUN": Control(run, "RUN script(inputs) >> $result", "runs a script, and takes its RETURN"),
+    "CALL": Control(builtin.call, "CALL .Fn(a, b) >> $x", "puts what a function gives"),
     "RETURN": Control(return_, "RETURN value", "leaves the script with a value"),
     "TRY": Control(try_, "TRY >> $error: commands", "goes on behind it when a command fails"),
     "ERROR": Control(error, "ERROR text", "ends the run, or the TRY around it, with a message"),

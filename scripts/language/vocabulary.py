@@ -47,8 +47,10 @@ class CommandSpec:
     body when there is an inline argument. `rest` names what collects the keys that are no
     parameters: a map of fields, or an assertion or format if a parameter of that name says so;
     without it they are load errors. `changes` names the parameter that is written as a holder and
-    that takes the result when there is no `>>`. `pairs` allows THEN and ELSE to follow. `suspends`
-    says that the command may park the run, `answers` that what it gives is a person's answer.
+    that takes the result when there is no `>>`. `context` names the parameter whose properties are
+    meant by bare words in maps of fields, which then come as formats. `pairs` allows THEN and ELSE
+    to follow. `suspends` says that the command may park the run, `answers` that what it gives is a
+    person's answer.
     `signature` (its forms, one a line) and `about` (one sentence) are what the reference says.
     """
 
@@ -60,6 +62,7 @@ class CommandSpec:
     suspends: bool = False
     pairs: bool = False
     changes: str = ""
+    context: str = ""
     answers: bool = False
     about: str = ""
     signature: str = ""
@@ -91,13 +94,12 @@ class Vocabulary:
 NOT_SUPPORTED = frozenset(
     [
         "ASK",
+        "ASYNC",
         "BILL",
         "BIND",
-        "CALL",
         "CHARGE",
         "COLLECT",
         "CONSUME",
-        "DATE",
         "EAN",
         "FLOW",
         "IDENTITY",
@@ -105,9 +107,7 @@ NOT_SUPPORTED = frozenset(
         "INVITE",
         "KEYS",
         "LOCATION",
-        "MANY",
         "OTP",
-        "QUANTITY",
         "REFUND",
         "SCAN",
         "SELFIE",

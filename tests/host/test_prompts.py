@@ -26,27 +26,27 @@ def last(person: Person, chat: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("command", "answer", "line"),
     [
-        ("TEXT Name?", "Alice", "Alice"),
-        ("ONE Which?:\n    Options: [/Red wine, White]", "Red", "Red"),
+        ("- TEXT Name?", "Alice", "Alice"),
+        ("- ONE Which?:\n    Options: [/Red wine, White]", "Red", "Red"),
         (
-            "MANY Which?:\n    Options: [/Red wine, White, Rosé]",
+            "- MANY Which?:\n    Options: [/Red wine, White, Rosé]",
             ["White", "Red"],
             '["Red","White"]',
         ),
-        ("DIGITS Code?", "007", "007"),
-        ("QUANTITY How many?", "1250", "1,250"),
-        ("AMOUNT How much?:\n    Currency: EUR", "12.5", "€12.50"),
-        ("STARS How was it?", "4", "4"),
-        ("DATE Which day?", "2026-05-01", "2026-05-01"),
-        ("TIME When?", "18:30", "18:30"),
+        ("- DIGITS Code?", "007", "007"),
+        ("- QUANTITY How many?", "1250", "1,250"),
+        ("- AMOUNT How much?:\n    Currency: EUR", "12.5", "€12.50"),
+        ("- STARS How was it?", "4", "4"),
+        ("- DATE Which day?", "2026-05-01", "2026-05-01"),
+        ("- TIME When?", "18:30", "18:30"),
     ],
 )
 def test_each_question_gives_its_answer(
     alice: Person, command: str, answer: Any, line: str
 ) -> None:
     word, colon, rest = command.partition(":\n")
-    chat = open_talker(alice, f"- {word} >> $x{colon and ':'}\n{rest}\n- DONE It is {{$x}}")
-    assert last(alice, chat)["Format"] == word.split()[0]
+    chat = open_talker(alice, f"{word} >> $x{colon and ':'}\n{rest}\n- DONE It is {{$x}}")
+    assert last(alice, chat)["Format"] == word.split()[1]
     alice.answer_last(chat, Answer=answer)
     assert alice.lines(chat)[-1] == f"DONE It is {line}"
     assert last_run().state == "DONE"
