@@ -32,7 +32,7 @@ def reel(value: str, hook: str = "bell", **options: str) -> Run:
 
 def heard() -> list[str]:
     found = Signal.objects.filter(hook__name="heard").order_by("created_at")
-    return [signal.value for signal in found]
+    return [str(signal.value) for signal in found]
 
 
 def test_script_goes_on_from_its_hook_each_time_it_is_reeled(places: list[str]) -> None:

@@ -15,12 +15,13 @@ from typing import Any
 
 from wallets.client import events
 from wallets.client.errors import WalletError
+from wallets.client.prompts import INPUTS
 from wallets.client.wallet import Wallet
 
 OPENING_SECONDS = 30
 
 
-def on_terminal(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, str] | None:
+def on_terminal(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, Any] | None:
     """Ask the person at the terminal; an empty line at a yes-or-no question is a no."""
     print(f"{prompt['Emoji']} {prompt['Text']}")
     if prompt.get("Details"):
@@ -28,23 +29,26 @@ def on_terminal(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, str] | None
     if prompt["Format"] == "CONFIRM":
         said = input("   yes or no? ").strip().lower()
         return {"Result": "YES" if said in ("y", "yes") else "NO"}
-    options = prompt.get("Options", [])
+    options = [each for each in prompt.get("Options", []) if "Locator" not in each]
     for number, option in enumerate(options, 1):
         print(f"   {number}. {option['Title']}")
     said = input("   > ").strip()
+    if prompt["Format"] == "MANY":
+        return {"Result": "OK", "Answer": [_chosen(options, each) for each in said.split()]}
+    return {"Result": "OK", "Answer": _chosen(options, said)}
+
+
+def _chosen(options: list[dict[str, str]], said: str) -> str:
+    """Return the id of the option that was meant by its number; anything else as it was typed."""
     if options and said.isdigit() and 1 <= int(said) <= len(options):
-        said = options[int(said) - 1]["ID"]
-    return {"Result": "OK", "Answer": said}
+        return options[int(said) - 1]["ID"]
+    return said
 
 
 def show(happened: list[events.Event]) -> None:
     """Print what happened; questions have been printed when they were asked."""
     for event in happened:
-        asked = event.kind == events.SHOWN and event.details.get("Format") in (
-            "CONFIRM",
-            "TEXT",
-            "ONE",
-        )
+        asked = event.kind == events.SHOWN and event.details.get("Format") in INPUTS
         if not asked and event.kind not in (events.ANSWERED, events.UNANSWERED):
             print(event.text)
 

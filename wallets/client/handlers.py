@@ -11,12 +11,10 @@ from messaging.syntax import format_time
 from wallets.client import events
 from wallets.client.errors import Refused, Untrusted
 from wallets.client.events import Event
-from wallets.client.prompts import printable, read_content
+from wallets.client.prompts import INPUTS, printable, read_content
 
 if TYPE_CHECKING:
     from wallets.client.wallet import Wallet
-
-INPUTS = frozenset({"CONFIRM", "TEXT", "ONE"})
 
 
 def open_chat(wallet: Wallet, body: dict[str, Any]) -> list[Event]:

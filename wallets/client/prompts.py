@@ -8,6 +8,13 @@ from typing import Any
 
 from wallets.client.errors import Untrusted
 
+STATUS = frozenset({"INFO", "TEMP", "DONE", "FAIL"})
+INPUTS = frozenset(
+    ["CONFIRM", "ONE", "MANY", "TEXT", "DIGITS", "QUANTITY", "AMOUNT", "STARS", "DATE", "TIME"]
+)
+_TEXTS = ("MinValue", "MaxValue", "Pattern", "Currency")
+_COUNTS = ("MinLength", "MaxLength", "Precision")
+
 # They turn the direction of writing around, so that what is read is not what was sent.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -23,7 +30,7 @@ def printable(text: str, *, lines: bool = False) -> str:
 
 
 def read_content(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return Text, Details, Options and Default of a Prompted@Host answer (protocol 5.5).
+    """Return what a Prompted@Host answer says (docs/prompts.md), without what is malformed.
 
     Nothing else is taken over: who asks, and what was answered, is the wallet's own knowledge.
     Raises Untrusted for an answer without text or with malformed options.
@@ -36,6 +43,16 @@ def read_content(answer: Mapping[str, Any]) -> dict[str, Any]:
         value = answer.get(name)
         if isinstance(value, str) and value:
             content[name] = printable(value, lines=True)
+    if isinstance(answer.get("Default"), list):
+        content["Default"] = [printable(str(part)) for part in answer["Default"]]
+    for name in _TEXTS:
+        if isinstance(answer.get(name), str) and answer[name]:
+            content[name] = printable(answer[name])
+    for name in _COUNTS:
+        if type(answer.get(name)) is int:
+            content[name] = answer[name]
+    if answer.get("Nullable") is True:
+        content["Nullable"] = True
     options = answer.get("Options") or []
     if not isinstance(options, list):
         raise Untrusted("a prompt whose options are no list")
@@ -49,4 +66,6 @@ def _option(option: object) -> dict[str, str]:
     name, title = fields.get("ID"), fields.get("Title") or fields.get("ID")
     if not isinstance(name, str) or not isinstance(title, str):
         raise Untrusted("a prompt with an option that is none")
-    return {"ID": name, "Title": printable(title)}
+    shown = {"ID": name, "Title": printable(title)}
+    locator = fields.get("Locator")
+    return {**shown, "Locator": printable(locator)} if isinstance(locator, str) else shown

@@ -30,12 +30,12 @@ from wallets.client.keyring import Keyring
 from wallets.client.queue import Queue
 from wallets.client.transport import Transport, peek, proved
 
-Answer = Callable[["Wallet", dict[str, Any]], "dict[str, str] | None"]
+Answer = Callable[["Wallet", dict[str, Any]], "dict[str, Any] | None"]
 FILE = "wallet.json"
 LONGEST_TAG = 250
 
 
-def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, str] | None:
+def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, Any] | None:
     """The answer of somebody who is not there."""
     return None
 
