@@ -51,10 +51,11 @@ class Prepared:
         return self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
 
 
-def reply(prompt: dict[str, Any], text: str) -> dict[str, str] | None:
+def reply(prompt: dict[str, Any], text: str) -> dict[str, str | list[str]] | None:
     """Return what the wallet sends for a typed answer; None when nobody answers.
 
-    A CONFIRM takes yes and no; an option may be given by its id, its title or its number.
+    A CONFIRM takes yes and no; an option may be given by its id, its title or its number, those of
+    a MANY apart by commas.
     """
     said = text.strip()
     if said == NO_ANSWER:
@@ -64,11 +65,10 @@ def reply(prompt: dict[str, Any], text: str) -> dict[str, str] | None:
     if prompt["Format"] == "CONFIRM":
         return {"Result": "YES" if said.lower() in ("yes", "y", "true", ACCEPT) else "NO"}
     options = prompt.get("Options") or []
-    if options:
-        many = prompt["Format"] == "MANY"
-        parts = said.split(",") if many else [said]
-        said = ",".join(_chosen(options, part.strip()) for part in parts)
-    return {"Result": "OK", "Answer": said}
+    if prompt["Format"] == "MANY":
+        parts = [part.strip() for part in said.split(",")]
+        return {"Result": "OK", "Answer": [_chosen(options, part) for part in parts if part]}
+    return {"Result": "OK", "Answer": _chosen(options, said)}
 
 
 def _chosen(options: list[dict[str, str]], said: str) -> str:
