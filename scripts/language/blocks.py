@@ -142,6 +142,10 @@ class BlockCompiler:
             return
         outer, self.reader.command = self.reader.command, line.word
         try:
+            if line.inline.startswith("- ") and body is None:
+                self.fault(node, "the list below needs a colon above", f"write {line.word}:")
+                self.close()
+                return
             self._output(node, line.output)
             if body is not None and body.is_blank:
                 body = None

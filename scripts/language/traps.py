@@ -16,6 +16,7 @@ _BRACE = re.compile(r"(?::\s|-\s|,|\{)\s*(\{[^{}]*\}\s*[^\s#,}\]][^,}]*)")
 _BRACKET = re.compile(r"(?::|-)\s+(\[[^\]]*\]\s*[^\s#,}\]].*)$")
 _WORD = re.compile(r"\s*(?:-\s*)?([A-Z][A-Z0-9]+)\b")
 _SECOND = re.compile(r"\s*(?:-\s+)?([^:]*):\s+(.*?:(?:\s.*|$))")
+_OUTPUT = re.compile(r"\s*-\s+([A-Z]+)\s+([^\":]+)(:)\s+((?:>>|\+>)\s*\$\w+)\s*:?\s*$")
 _MARKED = re.compile(r"(?:(?::|-)\s+)([`@%*!&>|].*)$")
 
 
@@ -44,9 +45,9 @@ def explain(lines: list[str], error: yaml.MarkedYAMLError) -> Trap:
         found = _line(lines[line], line) if 0 <= line < len(lines) else None
         if found is not None:
             return found
-    header = _header_without_colon(lines, at)
-    if header is not None:
-        return header
+    uncoloned = _header_without_colon(lines, at) or _command_without_colon(lines, at)
+    if uncoloned is not None:
+        return uncoloned
     if flow and context is not None:
         return Trap("the bracket that opens here is never closed", context.line, context.column)
     if "block" in (error.context or "") or "block" in problem:
@@ -67,6 +68,23 @@ def _header_without_colon(lines: list[str], at: int) -> Trap | None:
     return Trap("the name of the script has no colon behind it", first, 0, f"write {name[:60]}:")
 
 
+def _command_without_colon(lines: list[str], at: int) -> Trap | None:
+    """Return the trap of a command that has something below it, and no colon at its end."""
+    items = (number for number in range(at - 1, -1, -1) if _ITEM.match(lines[number]))
+    above = next((item for item in items if _deeper(lines[at], _indented(lines[item]))), None)
+    if above is None:
+        return None
+    text = lines[above].strip()
+    if text.endswith(":") or ": " in text or not _WORD.match(lines[above]):
+        return None
+    message = "what stands below a command needs a colon at the command's end"
+    return Trap(message, above, len(lines[above].rstrip()), f"write {text[1:].strip()[:60]}:")
+
+
+def _indented(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def command_of(line: str) -> str:
     """Return the command word that a line begins with, if it does."""
     found = _WORD.match(line)
@@ -83,6 +101,10 @@ def _line(text: str, line: int) -> Trap | None:
         rest = text[action.end(2) + 1 :].strip()
         hint = f"write {action[1]}: {action[2]} {rest}".rstrip() + ", or put it below, on its own"
         return Trap("two commands with ':' in one line", line, action.start(2), hint)
+    output = _OUTPUT.search(text)
+    if output is not None:
+        advice = f'write {output[1]} "{output[2]}:" {output[4]}'
+        return Trap("a text that ends with a colon wants quotes", line, output.start(3), advice)
     for found in (_BRACE.search(text), _BRACKET.search(text), _MARKED.search(text)):
         if found is not None:
             message = f"a text cannot begin with {found[1][0]} without quotes"
