@@ -60,7 +60,7 @@ class Screen:
             return
         self.write(f"  {self.paint(f'{line.kind:<{WIDTH}}', line.kind)}{line.text}")
         if line.kind == "SAVED":
-            self.fields(line.details.get("Context") or {})
+            self.fields(_in_order(line.details.get("Context")))
             return
         if line.kind != "OFFER":
             for text in str(line.details.get("Details") or "").splitlines():
@@ -112,7 +112,12 @@ class Screen:
         self.write(f"  {'Token':<{WIDTH}}{document['Schema']} ({state})")
         shown = {name: value for name, value in document.items() if name not in HIDDEN}
         self.fields({name: shown[name] for name in ("Starts", "Expires") if shown.get(name)})
-        self.fields(document.get("Context") or {})
+        self.fields(_in_order(document.get("Context")))
+
+
+def _in_order(context: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what a token says, by name: PostgreSQL keeps no order of its own."""
+    return dict(sorted((context or {}).items()))
 
 
 def _plain(result: dict[str, Any]) -> dict[str, Any]:
