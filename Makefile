@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short bench lock clean
+.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short bench bench-pages lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,9 @@ faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, inte
 bench: $(VENV)/installed ## flows per second and CPU per flow, and what the script language costs; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench
 	$(BIN)/python -m config.bench_language
+
+bench-pages: $(VENV)/installed ## 300 pages on the live feed: how soon an offer reaches one, and memory
+	$(BIN)/python -m config.bench_pages
 
 lock: ## the hashed locks, from the .in files (needs uv)
 	uv pip compile --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt

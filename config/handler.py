@@ -72,6 +72,8 @@ class ThreadHandler(ASGIHandler):
         leaving = asyncio.ensure_future(receive())
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()  # raises what went wrong in making it
         finally:
             sending.cancel()
             leaving.cancel()
