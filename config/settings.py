@@ -282,6 +282,7 @@ SIGNER: str = env("SIGNER", default="messaging.signers.LocalSigner")
 SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock")
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
+NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 
 # --- the engine --------------------------------------------------------------------------------

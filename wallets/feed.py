@@ -12,7 +12,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -183,7 +183,7 @@ def _parts(values: list[Value]) -> Iterable[list[Value]]:
         yield values[start : start + AT_ONCE]
 
 
-async def stream(registration: UUID, floor: UUID | None) -> AsyncIterator[bytes]:
+async def stream(registration: UUID, floor: UUID | None) -> AsyncGenerator[bytes, None]:
     """Yield the feed of a wallet as server-sent events, until the page should connect again."""
     listener = feed.listen(registration, floor)
     limit = time.monotonic() + LONGEST_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from messaging import clock
@@ -12,7 +13,9 @@ from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from scripts.errors import missing, refused
 from wallets.models import Notification, Registration
-from wallets.selectors import registration_of
+from wallets.selectors import registration_of, waiting_notifications
+
+log = structlog.get_logger(__name__)
 
 
 def register_wallet(
@@ -37,10 +40,18 @@ def register_wallet(
 def keep_notification(
     domain: str, *, wallet: str, subject: str, correlation: str, message: dict[str, Any]
 ) -> Notification:
-    """Keep a broker's message until the wallet acknowledges it; a repeat changes nothing."""
+    """Keep a broker's message until the wallet acknowledges it; a repeat changes nothing.
+
+    Raises ScriptError for an unknown wallet, and for one that has left NOTIFICATIONS_MOST unread:
+    what it was offered lapses, and its list of tokens is the broker's to tell.
+    """
     registration = registration_of(domain, wallet)
     if registration is None:
         raise missing("the wallet")
+    most = settings.NOTIFICATIONS_MOST
+    if waiting_notifications(registration).values_list("pk")[most - 1 : most]:
+        log.warning("notifications_full", wallet=wallet, subject=subject)
+        raise refused("the wallet has left too many notifications unread")
     row = Notification(
         registration=registration,
         subject=subject,
