@@ -60,7 +60,7 @@ def test_declined_offer_leaves_no_token(people: People, server: Server) -> None:
     page = bob.open(".HOST,gym.test,membership")
     page.click(".composer button:has-text('Mornings only')")
     page.click(".composer button:has-text('Yes')")
-    page.click("text=No, thank you")
+    page.click("text=No, thanks")
     hears(page, "fail", "No membership today")
     assert ends(server, "gym.test") == {"issuer": "DECLINED", "broker": "DECLINED"}
     assert bob.shown_tokens() == []

@@ -104,7 +104,7 @@ function field({ prompt, described, labelled }, attributes, check, behind = null
 
 function digits(form, attributes = {}) {
   const { MinLength: least = 0, MaxLength: most = LONGEST } = form.prompt.extra ?? {};
-  return field(form, { inputmode: "numeric", class: "digits", maxlength: String(most), ...attributes }, (typed) => {
+  return field(form, { inputmode: "numeric", class: "numerals", maxlength: String(most), ...attributes }, (typed) => {
     const answer = typed.replace(/[\s-]/g, "");
     if (!/^\d+$/.test(answer)) return { problem: t("wrong.digits") };
     if (answer.length < least) return { problem: t("wrong.longer", { n: least }) };
@@ -153,7 +153,7 @@ function stars({ prompt, labelled, described }) {
     icon("star"),
     h("span", { class: "unseen" }, t("stars.label", { n })),
   ]));
-  const group = h("div", { class: "stars", role: "radiogroup", "aria-labelledby": labelled }, rows);
+  const group = h("div", { class: "star-row", role: "radiogroup", "aria-labelledby": labelled }, rows);
   const read = () => {
     const chosen = group.querySelector("input:checked");
     return chosen ? { answer: chosen.value } : prompt.nullable ? { answer: null } : { problem: t("wrong.choose") };

@@ -9,7 +9,7 @@ const SHORTEST = 10;
 
 /** Return the first screen's element. */
 export function onboarding(app) {
-  const element = h("main", { class: "alone", id: "main" });
+  const element = h("main", { class: "alone" });
   const draw = () => fill(element, [hero(app, draw), h("div", { class: "sheet" }, creation(app), restoring(app))]);
   draw();
   return element;
@@ -82,7 +82,7 @@ function finish(app) {
     app.live();
     return;
   }
-  fill(app.root, h("main", { class: "alone", id: "main" }, codeStep(app, () => app.live())));
+  fill(app.root, h("main", { class: "alone" }, codeStep(app, () => app.live())));
   app.root.querySelector("h1").focus();
 }
 

@@ -100,7 +100,7 @@ export const words = {
   "wrong.unreadable": "This is not complete.",
 
   "offer.keep": "Keep it",
-  "offer.decline": "No, thank you",
+  "offer.decline": "No, thanks",
   "offer.due": "The offer ends {when}",
   "offer.expired": "The offer has ended.",
   "offer.good": "Signature of {issuer} checked in this browser.",

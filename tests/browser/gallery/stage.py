@@ -1,0 +1,51 @@
+"""Puts a scene on the real page: its files and policy are the server's, only its core is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, Route
+
+CORE = Path(__file__).parent / "wallet.js"
+SCENES = [
+    "confirm",
+    "one",
+    "one-long",
+    "many",
+    "text",
+    "digits",
+    "quantity",
+    "amount",
+    "stars",
+    "date",
+    "time",
+    "unknown",
+    "status",
+    "offer",
+    "offer-bad",
+    "offer-unseen",
+    "offer-ended",
+    "answers",
+    "notes",
+    "long",
+    "arabic",
+]
+
+
+def replace_core(context: BrowserContext) -> None:
+    """Serve the made-up wallet in the place of the core's one module that screens import."""
+
+    def give(route: Route) -> None:
+        route.fulfill(body=CORE.read_text("utf-8"), content_type="text/javascript")
+
+    context.route("**/static/wallet/core/wallet.*js", give)
+
+
+def show(page: Page, url: str, scene: str, path: str = "chats/theatre") -> Page:
+    """Show a scene at a path of the page."""
+    page.goto("about:blank")
+    page.goto(f"{url}/wallet/?scene={scene}#/{path}")
+    page.wait_for_selector("#app > *:not(.splash)")
+    if path.startswith("chats/"):
+        page.wait_for_selector(".said, .note")
+    return page
