@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import Client as Browser
 
 from config.handler import ThreadHandler
@@ -39,6 +40,18 @@ def ids(chunks: list[bytes]) -> list[str]:
     return data
 
 
+async def elsewhere(act: Callable[[], Any]) -> Any:
+    """Do something with the database beside the loop, and leave no connection behind."""
+
+    def act_and_close() -> Any:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(act_and_close)()
+
+
 async def heard(events: AsyncIterator[bytes], count: int, seconds: float = 3) -> list[bytes]:
     """Return the next `count` chunks; fewer when nothing comes for some time."""
     found: list[bytes] = []
@@ -57,7 +70,7 @@ def test_what_waits_and_what_comes_is_sent_once_and_in_order(alice: Person, bob:
     async def listen() -> list[bytes]:
         async with aclosing(stream(who, None)) as events:
             first = await heard(events, 3)
-            waiting.append(await sync_to_async(notify)(alice))
+            waiting.append(await elsewhere(lambda: notify(alice)))
             return first + await heard(events, 5, seconds=6)  # longer than one whole look
 
     chunks = asyncio.run(listen())
@@ -111,7 +124,7 @@ def test_row_that_is_committed_after_a_younger_one_is_still_sent(alice: Person) 
     async def listen() -> list[bytes]:
         async with aclosing(stream(who, None)) as events:
             first = await heard(events, 2)
-            await sync_to_async(commit_late)()
+            await elsewhere(commit_late)
             return first + await heard(events, 1)
 
     assert ids(asyncio.run(listen())) == [str(young.pk), str(late_id)]
@@ -197,6 +210,7 @@ def test_listener_holds_no_thread_and_is_forgotten_when_its_page_goes(alice: Per
         asyncio.run(visit())
     finally:
         for thread in application._idle:
+            thread.submit(connections.close_all).result()
             thread.shutdown()
 
 
