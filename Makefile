@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short bench bench-pages lock clean
+.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short apart apart-short bench bench-pages lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +51,14 @@ faults: $(VENV)/installed-dev ## the whole fault plan, on stores of its own: abo
 
 faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 300 flows
 	$(BIN)/python -m config.faults.full --flows 300 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
+
+apart: $(VENV)/installed-dev ## two deployments that share nothing: DNSSEC, TLS, 500 flows, the link cut three times
+	@tests/apart/tools.sh
+	$(BIN)/python -m tests.apart --flows 500 --wallets 12 --cuts 3 --cut-seconds 8
+
+apart-short: $(VENV)/installed-dev ## what every push runs of it
+	@tests/apart/tools.sh
+	$(BIN)/python -m tests.apart --flows 9 --wallets 3 --cuts 1
 
 bench: $(VENV)/installed ## flows per second and CPU per flow, and what the script language costs; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench

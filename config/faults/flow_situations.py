@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from broker.models import Token as BrokerToken
 from config.faults import hands
+from config.faults.agreed import AGREED
 from config.faults.cases import Case, Operation, Told, World, judge_run
-from config.faults.judge import AGREED
 from config.faults.scene import BROKER, ISSUER
 from host.models import Prompt
 from issuer.models import Token, TokenEvent

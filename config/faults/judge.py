@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Count, F, Max
 
 from broker.models import Token as BrokerToken
+from config.faults.agreed import AGREED
 from config.faults.scene import ISSUER
 from issuer.models import Token, TokenEvent
 from messaging.models import InboxMessage, OutboxMessage
@@ -24,19 +25,6 @@ from scripts.models import Run
 from scripts.selectors import untold_runs, unwakeable_runs
 from scripts.states import LIVE, RunState
 
-# Ends of an offer on both sides that agree on whether the person holds a valid token:
-# (issuer's state, its status, broker's state, its status, the wallet holds it) -> the flow's end.
-AGREED = {
-    ("ACCEPTED", "ACTIVE", "SAVED", "ACTIVE", True): "accepted",
-    ("DECLINED", "ACTIVE", "DECLINED", "ACTIVE", False): "declined",
-    ("EXPIRED", "ACTIVE", "EXPIRED", "ACTIVE", False): "expired",
-    # The broker's word, a no, came after the issuer had decided alone.
-    ("EXPIRED", "ACTIVE", "DECLINED", "ACTIVE", False): "expired",
-    # The offer never reached the broker in its life.
-    ("EXPIRED", "ACTIVE", None, None, False): "expired",
-    # An acceptance that came after that: the copy is void on both sides, and on record as late.
-    ("EXPIRED", "REVOKED", "SAVED", "REVOKED", True): "late",
-}
 # What a person, or a repeat of their message, may be refused: the rows have decided otherwise.
 MAY_FAIL = {"Reply@Host", "Prompted@Host", "Issued@Issuer", "Saved@Broker"}
 # Sent once for each offer.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -35,13 +37,21 @@ class Reply:
     body: bytes
 
 
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """Return the machine's own trust store (SSL_CERT_FILE), as the servers use; built once."""
+    return ssl.create_default_context()
+
+
 class Transport:
     """Finds domains: at `https://pw.{domain}`, or where a route such as
     `*.test=http://127.0.0.1:8000` says (first match wins)."""
 
     def __init__(self, routes: Sequence[str] = ()) -> None:
         self.routes = [_route(text) for text in routes]
-        self.client = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+        self.client = httpx.Client(
+            verify=tls_context(), timeout=TIMEOUT, trust_env=False, follow_redirects=False
+        )
 
     def close(self) -> None:
         self.client.close()
