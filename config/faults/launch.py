@@ -21,7 +21,9 @@ from config.faults.scratch import Cluster, Queue, StoreFailed
 
 LAYERS = ("crashes", "interleavings", "storm")
 # What a layer's processes say goes to a file, and faults are its daily bread.
-QUIET = {"LOG_LEVEL": "CRITICAL", "HTTPS_ONLY": "0", "INBOX_RATE": "1000000/min"}
+QUIET = {"LOG_LEVEL": "CRITICAL", "HTTPS_ONLY": "0"}
+# One wallet plays thousands of orders from one address.
+QUIET |= dict.fromkeys(("INBOX_RATE", "WALLET_RATE", "RELAY_RATE"), "1000000/min")
 # All of a storm's poison is to be set aside one by one; that a version stops has its own test.
 QUIET |= {"POISON_RUNS": "1000000"}
 
