@@ -33,9 +33,9 @@ BEGIN = """async () => {
   };
   globalThis.failure = (promise) => promise.then(() => '', (error) => error.code ?? String(error));
 }"""
-LINES = """async (id) => {
+LINES = """async ([id, before]) => {
   const chats = await wallet.chats();
-  const chat = id ?? chats[0]?.id;
+  const chat = id ?? chats.find((each) => !before.includes(each.id))?.id;
   return chat ? (await wallet.chat(chat)).lines : [];
 }"""
 
@@ -47,6 +47,7 @@ class Tab:
         self.page = page
         self.url = url
         self.errors: list[str] = []
+        self.before: list[str] = []  # the chats that were there before the last locator
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.extend(complaint(line)))
         self.load()
@@ -70,10 +71,12 @@ class Tab:
         return bool(self.run("async () => take(await Wallet.open())"))
 
     def locate(self, locator: str = TICKET) -> str:
+        """Open a locator; the newest chat is from now on the one that comes of it."""
+        self.before = self.run("async () => (await wallet.chats()).map((chat) => chat.id)")
         return str(self.run("(text) => wallet.openLocator(text)", locator))
 
     def lines(self, chat: str | None = None) -> list[dict[str, Any]]:
-        return list(self.run(LINES, chat))
+        return list(self.run(LINES, [chat, self.before]))
 
     def question(self, text: str) -> dict[str, Any]:
         """Wait for an open question with this text in the newest chat."""
