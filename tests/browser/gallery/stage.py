@@ -32,13 +32,19 @@ SCENES = [
 ]
 
 
+PRESENCE = "export { isWalletHere } from './wallet.js';"
+
+
 def replace_core(context: BrowserContext) -> None:
-    """Serve the made-up wallet in the place of the core's one module that screens import."""
+    """Serve the made-up wallet in the place of the core's two modules that screens import."""
 
     def give(route: Route) -> None:
-        route.fulfill(body=CORE.read_text("utf-8"), content_type="text/javascript")
+        is_wallet = "/wallet." in route.request.url
+        body = CORE.read_text("utf-8") if is_wallet else PRESENCE
+        route.fulfill(body=body, content_type="text/javascript")
 
-    context.route("**/static/wallet/core/wallet.*js", give)
+    for module in ("wallet", "presence"):
+        context.route(f"**/static/wallet/core/{module}.*js", give)
 
 
 def show(page: Page, url: str, scene: str, path: str = "chats/theatre") -> Page:

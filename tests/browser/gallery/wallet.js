@@ -113,10 +113,14 @@ const LISTED = [
   chatRow("library", { host: "library.test", title: "Town library", touched: at(-40 * DAY), state: "WRAPPED", last: "Nobody took the card in time, so it is void." }),
 ];
 
+const scene = new URLSearchParams(location.search).get("scene");
+
+/** In the place of core/presence.js. */
+export const isWalletHere = async () => scene !== "new";
+
 export class Wallet {
   static async open() {
-    const scene = new URLSearchParams(location.search).get("scene");
-    return scene === "new" ? null : new Wallet(scene);
+    return new Wallet(scene);
   }
 
   static async create() {
@@ -135,12 +139,12 @@ export class Wallet {
     return { schema, domain, key, inputs: {} };
   }
 
-  constructor(scene) {
-    this.scene = scene;
-    this.identity = { id: "01a210fa-65eb-711e-a7cb-1122b7be010c", name: "Alice", language: "en-us", notifier: "notifier.test", broker: "broker.test", created: at(-60), backedUp: scene === "kept" ? at(0) : null };
+  constructor(shown) {
+    this.scene = shown;
+    this.identity = { id: "01a210fa-65eb-711e-a7cb-1122b7be010c", name: "Alice", language: "en-us", notifier: "notifier.test", broker: "broker.test", created: at(-60), backedUp: shown === "kept" ? at(0) : null };
     this.recoveryCode = null;
-    this.online = scene !== "answers";
-    this.waiting = scene === "none" ? 0 : 1;
+    this.online = shown !== "answers";
+    this.waiting = shown === "none" ? 0 : 1;
     this.replies = [];
     window.replies = this.replies;
   }
