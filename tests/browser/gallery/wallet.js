@@ -83,6 +83,7 @@ const SCENES = {
   unknown: [prompt("UPLOAD", "Please send a picture of your card.")],
   status: [HELLO, prompt("TEMP", "One moment …"), prompt("DONE", "Your seat is held.", { options: options("Give it back") }), prompt("FAIL", "The desk printer did not answer."), prompt("TEMP", "Trying the other one …"),],
   offer: [HELLO, prompt("TEXT", "What name should be on the ticket?", answered("Alice")), offer()],
+  "offer-refused": [offer({})],
   "offer-bad": [offer({ check: { ...CHECK, ok: false, problem: "signature" } })],
   "offer-unseen": [offer({ check: null, fields: [] })],
   "offer-ended": [{ ...offer(), state: "expired" }],
@@ -99,6 +100,7 @@ const SCENES = {
   arabic: [prompt("INFO", "مساء الخير. بقي مقعد واحد في الصف ب."), prompt("TEXT", "ما الاسم الذي يجب أن يكون على التذكرة؟", answered("ليلى"))],
 };
 const MORE = {
+  "offer-refused": [note("token-refused", "signature")],
   notes: [note("token-saved"), note("token-refused", "signature"), note("token-gone"), note("token-removed")],
 };
 
@@ -149,7 +151,10 @@ export class Wallet {
     window.replies = this.replies;
   }
 
-  on() {
+  on(event, listener) {
+    if (this.scene === "offer-refused" && event === "refused") {
+      window.setTimeout(() => listener({ code: "token-refused", problem: "signature" }), 500);
+    }
     return () => undefined;
   }
 
