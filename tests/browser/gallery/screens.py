@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from config.demo.link import LOCATOR
 from config.demo.server import Server
@@ -23,8 +23,9 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.gallery.stage import replace_core, show
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
-PHONE = {"width": 390, "height": 780}
-DESK = {"width": 1200, "height": 760}
+PHONE: ViewportSize = {"width": 390, "height": 780}
+SHORT: ViewportSize = {"width": 390, "height": 500}
+DESK: ViewportSize = {"width": 1200, "height": 760}
 COLOURS = 96
 ISSUERS = {
     "valid": "theatre.test",
@@ -51,7 +52,7 @@ class Shot:
     scene: str
     path: str = "chats/theatre"
     act: Callable[[Page], Any] | None = None
-    size: Any = None
+    size: ViewportSize = PHONE
     dark: bool = False
     language: str = "en-US"
     right_to_left: bool = False
@@ -59,6 +60,11 @@ class Shot:
 
 def click(selector: str) -> Callable[[Page], None]:
     return lambda page: page.click(selector)
+
+
+def recovery_code(page: Page) -> None:
+    page.click("text=Make my wallet")
+    page.wait_for_selector(".code")
 
 
 def wrong_code(page: Page) -> None:
@@ -83,6 +89,10 @@ def wrong_link(page: Page) -> None:
     page.click("text=Look")
 
 
+def told(page: Page) -> None:
+    page.wait_for_selector(".toast.danger")
+
+
 def code(form: str) -> Callable[[Page], None]:
     def act(page: Page) -> None:
         page.click("text=Show code")
@@ -98,31 +108,31 @@ SHOTS = [
     Shot("onboarding-desk", "new", "", size=DESK),
     Shot("onboarding-pt", "new", "", language="pt-PT"),
     Shot("onboarding-passphrase", "new", "", click("text=Choose my own")),
-    Shot("recovery-code", "new", "", click("text=Make my wallet")),
+    Shot("recovery-code", "new", "", recovery_code),
     Shot("restore-error", "new", "", wrong_code),
     Shot("chats-empty", "none", "chats"),
     Shot("tokens-empty", "none", "tokens"),
-    Shot("open", "text", "open"),
-    Shot("open-error", "text", "open", wrong_link),
-    Shot("open-asked", "text", f"open/{LOCATOR}"),
-    Shot("open-waiting", "text", f"open/{LOCATOR}", click("text=Open chat")),
+    Shot("open", "text", "open", size=SHORT),
+    Shot("open-error", "text", "open", wrong_link, SHORT),
+    Shot("open-asked", "text", f"open/{LOCATOR}", size=SHORT),
+    Shot("open-waiting", "text", f"open/{LOCATOR}", click("text=Open chat"), SHORT),
     Shot("chats", "text", "chats"),
     Shot("chats-dark", "text", "chats", dark=True),
     Shot("chat-desk", "offer", size=DESK),
     Shot("chat-desk-dark", "offer", size=DESK, dark=True),
     Shot("chat-pt", "offer", language="pt-PT"),
     Shot("chat-menu", "text", act=click(".menu button")),
-    *[Shot(f"prompt-{scene}", scene) for scene in PROMPTS.split()],
-    Shot("prompt-dark", "many", dark=True),
+    *[Shot(f"prompt-{scene}", scene, size=SHORT) for scene in PROMPTS.split()],
+    Shot("prompt-dark", "many", size=SHORT, dark=True),
     Shot("prompt-details", "confirm", act=click("summary")),
-    Shot("prompt-error", "amount", act=wrong_amount),
+    Shot("prompt-error", "amount", act=wrong_amount, size=SHORT),
     Shot("prompt-long", "long"),
     Shot("answers-offline", "answers"),
     Shot("offer-dark", "offer", dark=True),
     Shot("offer-bad", "offer-bad"),
     Shot("offer-unseen", "offer-unseen"),
     Shot("offer-ended", "offer-ended"),
-    Shot("offer-refused", "offer-refused"),
+    Shot("offer-refused", "offer-refused", act=told),
     Shot("notes", "notes"),
     Shot("tokens", "text", "tokens"),
     Shot("tokens-dark", "text", "tokens", dark=True),
@@ -163,18 +173,18 @@ def take(page: Page, name: str) -> None:
     file = FOLDER / f"{name}.png"
     page.screenshot(path=file)
     with Image.open(file) as whole:
-        few = whole.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = whole.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(file, optimize=True)
 
 
 @contextmanager
 def window(browser: Browser, shot: Shot) -> Iterator[Page]:
     context = browser.new_context(
-        viewport=shot.size or PHONE,
+        viewport=shot.size,
         locale=shot.language,
         color_scheme="dark" if shot.dark else "light",
         service_workers="block",
-        has_touch=shot.size is None,
+        has_touch=shot.size != DESK,
     )
     yield context.new_page()
     context.close()

@@ -83,7 +83,7 @@ const SCENES = {
   unknown: [prompt("UPLOAD", "Please send a picture of your card.")],
   status: [HELLO, prompt("TEMP", "One moment …"), prompt("DONE", "Your seat is held.", { options: options("Give it back") }), prompt("FAIL", "The desk printer did not answer."), prompt("TEMP", "Trying the other one …"),],
   offer: [HELLO, prompt("TEXT", "What name should be on the ticket?", answered("Alice")), offer()],
-  "offer-refused": [offer({})],
+  "offer-refused": [{ ...offer(), ...answered(null, "sent", "YES") }],
   "offer-bad": [offer({ check: { ...CHECK, ok: false, problem: "signature" } })],
   "offer-unseen": [offer({ check: null, fields: [] })],
   "offer-ended": [{ ...offer(), state: "expired" }],
@@ -194,6 +194,7 @@ export class Wallet {
   }
 
   async tag() {}
+  async rename() {}
   async remove() {}
   async restart() {}
   async leave() {}

@@ -13,18 +13,27 @@ const LINKS = [
   { name: "settings", text: "nav.settings", icon: "settings" },
 ];
 
-/** Read the address: {name, id} of "#/tokens/theatre.test%2F..." and the like. */
+/** Read the address: {name, id, from} of "#/tokens/theatre.test%2F...", "#/open/LOCATOR/CHAT". */
 function route() {
-  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  const [name, id = "", from = ""] = location.hash.replace(/^#\/?/, "").split("/");
   const known = LINKS.some((link) => link.name === name) ? name : "chats";
-  return { name: known, id: decodeURIComponent(rest.join("/")) };
+  return { name: known, id: decoded(id), from };
+}
+
+/** What percent signs stand for; text in which they stand for nothing is left as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Turn the address of a followed link, /go/{locator}, into the screen that asks about it. */
 function takeLink() {
   if (!location.pathname.startsWith("/go/")) return;
   const locator = location.pathname.slice("/go/".length);
-  history.replaceState(null, "", `/wallet/#/open/${locator}`);
+  history.replaceState(null, "", `/wallet/#/open/${encodeURIComponent(locator)}`);
 }
 
 /** Until the browser has nothing better to do, as after its first paint. */
@@ -118,7 +127,7 @@ export class App {
   /** Open the screens that the address names; a list that is there stays. */
   navigate() {
     const { LISTS, DETAILS, SINGLES } = this.screens;
-    const { name, id } = (this.route = route());
+    const { name, id, from } = (this.route = route());
     this.main.dataset.screen = name;
     this.main.toggleAttribute("data-deep", Boolean(id) || name in SINGLES);
     if (this.listed !== name || !this.views.list) {
@@ -130,7 +139,7 @@ export class App {
     this.list.hidden = !this.views.list;
     this.views.detail?.close?.();
     const make = SINGLES[name] ?? (id ? DETAILS[name] : null);
-    this.views.detail = make ? make(this, id) : null;
+    this.views.detail = make ? make(this, id, from) : null;
     fill(this.detail, this.views.detail?.element ?? this.nothing(name));
     this.detail.scrollTop = 0;
     this.refresh();

@@ -96,8 +96,8 @@ function choices(app, prompt) {
 }
 
 /** An option that opens another chat. */
-export function locatorLink({ title, locator }) {
-  return h("a", { class: "button small", href: `#/open/${encodeURIComponent(locator)}` }, icon("open"), h("span", {}, title));
+export function locatorLink({ title, locator }, chat, kind = "small") {
+  return h("a", { class: `button ${kind}`, href: `#/open/${encodeURIComponent(locator)}/${chat}` }, icon("open"), h("span", {}, title));
 }
 
 function answered({ answer, options, format, extra }) {
