@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.demo.link import LOCATOR
 from config.demo.server import Server
@@ -23,9 +23,9 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.gallery.stage import replace_core, show
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "screens"
-PHONE: ViewportSize = {"width": 390, "height": 780}
-SHORT: ViewportSize = {"width": 390, "height": 500}
-DESK: ViewportSize = {"width": 1200, "height": 760}
+PHONE = (390, 780)
+SHORT = (390, 500)
+DESK = (1200, 760)
 COLOURS = 96
 ISSUERS = {
     "valid": "theatre.test",
@@ -52,7 +52,7 @@ class Shot:
     scene: str
     path: str = "chats/theatre"
     act: Callable[[Page], Any] | None = None
-    size: ViewportSize = PHONE
+    size: tuple[int, int] = PHONE
     dark: bool = False
     language: str = "en-US"
     right_to_left: bool = False
@@ -169,7 +169,6 @@ def settle(page: Page) -> None:
 
 def take(page: Page, name: str) -> None:
     """Write the picture of what the window shows, with few colours, as a small file."""
-    settle(page)
     file = FOLDER / f"{name}.png"
     page.screenshot(path=file)
     with Image.open(file) as whole:
@@ -180,7 +179,7 @@ def take(page: Page, name: str) -> None:
 @contextmanager
 def window(browser: Browser, shot: Shot) -> Iterator[Page]:
     context = browser.new_context(
-        viewport=shot.size,
+        viewport={"width": shot.size[0], "height": shot.size[1]},
         locale=shot.language,
         color_scheme="dark" if shot.dark else "light",
         service_workers="block",
@@ -190,8 +189,9 @@ def window(browser: Browser, shot: Shot) -> Iterator[Page]:
     context.close()
 
 
-def stage(browser: Browser, url: str, shot: Shot) -> None:
-    """Bring the page to a shot's moment, and take it."""
+@contextmanager
+def staged(browser: Browser, url: str, shot: Shot) -> Iterator[Page]:
+    """Give a page at a shot's moment."""
     with window(browser, shot) as page:
         replace_core(page.context)
         if shot.right_to_left:
@@ -202,7 +202,8 @@ def stage(browser: Browser, url: str, shot: Shot) -> None:
         show(page, url, shot.scene, shot.path)
         if shot.act:
             shot.act(page)
-        take(page, shot.name)
+        settle(page)
+        yield page
 
 
 def first_ticket(browser: Browser, url: str) -> None:
@@ -212,18 +213,23 @@ def first_ticket(browser: Browser, url: str) -> None:
         page.click("text=Make my wallet")
         page.click("text=I have kept the code")
         page.wait_for_selector(".asked")
+        settle(page)
         take(page, "first-1-asked")
         page.click("text=Open chat")
         page.fill(".composer textarea", "Alice")
+        settle(page)
         take(page, "first-2-question")
         page.keyboard.press("Enter")
         page.wait_for_selector("text=Keep it")
+        settle(page)
         take(page, "first-3-offer")
         page.click("text=Keep it")
         page.wait_for_selector(".said.done")
+        settle(page)
         take(page, "first-4-kept")
         page.click(".note.token-saved a")
         page.wait_for_selector(".checked.good")
+        settle(page)
         take(page, "first-5-ticket")
 
 
@@ -239,7 +245,8 @@ def main(wanted: list[str]) -> int:
                     first_ticket(browser, server.url)
                 for shot in SHOTS:
                     if not wanted or shot.name in wanted:
-                        stage(browser, server.url, shot)
+                        with staged(browser, server.url, shot) as page:
+                            take(page, shot.name)
                 browser.close()
         finally:
             server.stop()

@@ -7,31 +7,6 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, Route
 
 CORE = Path(__file__).parent / "wallet.js"
-SCENES = [
-    "confirm",
-    "one",
-    "one-long",
-    "many",
-    "text",
-    "digits",
-    "quantity",
-    "amount",
-    "stars",
-    "date",
-    "time",
-    "unknown",
-    "status",
-    "offer",
-    "offer-bad",
-    "offer-unseen",
-    "offer-ended",
-    "answers",
-    "notes",
-    "long",
-    "arabic",
-]
-
-
 PRESENCE = "export { isWalletHere } from './wallet.js';"
 
 
@@ -52,6 +27,26 @@ def show(page: Page, url: str, scene: str, path: str = "chats/theatre") -> Page:
     page.goto("about:blank")
     page.goto(f"{url}/wallet/?scene={scene}#/{path}")
     page.wait_for_selector("#app > *:not(.splash)")
+    if path.startswith("chats/"):
+        page.wait_for_selector(".said, .note")
+    return page
+
+
+def turn(page: Page, scene: str, path: str) -> Page:
+    """Show another scene on a page that shows one, without loading it anew."""
+    page.evaluate(
+        """async ([scene, path]) => {
+          const go = (hash) => new Promise((resolve) => {
+            window.addEventListener('hashchange', resolve, { once: true });
+            location.hash = hash;
+          });
+          for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+          window.gallery.scene = scene;
+          await go('#/none');
+          await go(`#/${path}`);
+        }""",
+        [scene, path],
+    )
     if path.startswith("chats/"):
         page.wait_for_selector(".said, .note")
     return page
