@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test upgrade-test model faults faults-short apart apart-short bench bench-pages lock clean
+.PHONY: demo test run check server-test browser-test screens upgrade-test model faults faults-short apart apart-short bench bench-pages lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,8 +37,11 @@ server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABAS
 	@test -n "$$CELERY_BROKER_URL" || { echo "set CELERY_BROKER_URL, such as redis://127.0.0.1:6379/9"; exit 2; }
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-browser-test: $(VENV)/installed-dev ## operators' pages in Chromium (Debian's package, or CHROMIUM=path)
+browser-test: $(VENV)/installed-dev ## the wallet's and operators' pages in Chromium (Debian's package, or CHROMIUM=path)
 	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -m browser
+
+screens: $(VENV)/installed-dev ## the pictures of docs/wallet.md, taken from the page in Chromium
+	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m tests.browser.gallery.screens
 
 upgrade-test: $(VENV)/installed-dev ## what the commit before (or UPGRADE_FROM) parks, this one resumes
 	$(BIN)/python -m tests.museum.previous

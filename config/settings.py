@@ -132,6 +132,7 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"  # filled by `manage.py up`
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # our pages are the only ones that need these files
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static_files.HashedStorage"},

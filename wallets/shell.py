@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 HERE = Path(__file__).parent
-FILES = HERE / "static" / "wallet"
+FILES = (HERE / "static" / "wallet").resolve()
+ENTRY = FILES / "ui" / "main.js"
+IMPORT = re.compile(r'^(?:import|export)\b[^;]*? from "([^"]+)";', re.MULTILINE)
 WORKER = (HERE / "worker.js").read_text(encoding="utf-8")
 THEME = "#0b5d4e"
 PAPER = "#f5f3ee"
@@ -41,13 +44,17 @@ def files() -> list[str]:
 
 @cache
 def first_modules() -> list[str]:
-    """Return the modules that the first view needs, for the browser to fetch at once."""
-    late = ("texts-", "worker", "shapes")
-    return [
-        static(name)
-        for name in _names()
-        if name.endswith(".js") and not Path(name).name.startswith(late)
-    ]
+    """Return the modules that the first view needs, for the browser to fetch at once: what
+    the entry imports, and what those import. What is imported by a call comes later."""
+    found: dict[Path, None] = {}
+    waiting = [ENTRY]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = None
+            named = IMPORT.findall(path.read_text("utf-8"))
+            waiting += [(path.parent / name).resolve() for name in named]
+    return [static(f"wallet/{path.relative_to(FILES).as_posix()}") for path in found]
 
 
 @cache

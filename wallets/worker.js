@@ -7,13 +7,15 @@
 
 const PAGE = "/wallet/";
 const KEPT = `wallet-${MARK}`;
+const HASHED = /\.[0-9a-f]{12}\.\w+$/; // such a file never changes, so the browser's own copy will do
 const ours = new Set(FILES);
+const asked = (address) => new Request(address, { cache: HASHED.test(address) ? "default" : "no-cache" });
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(KEPT)
-      .then((cache) => cache.addAll([PAGE, ...FILES].map((address) => new Request(address, { cache: "no-cache" }))))
+      .then((cache) => cache.addAll([PAGE, ...FILES].map(asked)))
       .then(() => self.skipWaiting()),
   );
 });

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from config.demo.link import invitation
 from config.demo.people import Person, cast
 from config.demo.server import Server, ServerFailed
 
@@ -22,7 +25,9 @@ EXPECTED = {
 
 
 def main() -> int:
-    """Play the demonstration; 0 when all went as expected."""
+    """Play the demonstration; 0 when all went as expected. At a terminal, or with --stay, the
+    server stays for the person, until Ctrl-C."""
+    stays = "--stay" in sys.argv[1:] or (sys.stdin.isatty() and sys.stdout.isatty())
     with tempfile.TemporaryDirectory(prefix="countersign-demo-") as name:
         folder = Path(name)
         print("Starting a server with everything embedded ...", flush=True)
@@ -39,12 +44,24 @@ def main() -> int:
             threads = [person.start(folder, NOTIFIER, f"*.test={server.url}") for person in people]
             for thread in threads:
                 thread.join()
-            return report(people, server.history())
-        except ServerFailed as failed:
-            print(f"demo: the server failed:\n{failed}", file=sys.stderr)
+            failed = report(people, server.history())
+            if stays:
+                wait_for_person(server.url)
+            else:
+                print("demo: to be a person yourself, `make run` and open the link that it prints")
+            return failed
+        except ServerFailed as error:
+            print(f"demo: the server failed:\n{error}", file=sys.stderr)
             return 1
         finally:
             server.stop()
+
+
+def wait_for_person(url: str) -> None:
+    """Invite whoever reads this, and go on serving until Ctrl-C or a hang-up."""
+    print(f"\n{invitation(url)}\nThe server stays until Ctrl-C.", flush=True)
+    with suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 def report(people: Sequence[Person], history: list[dict[str, Any]]) -> int:

@@ -33,6 +33,9 @@ def test_page_loads_each_module_once_and_has_nothing_inline(client: Client) -> N
     text = client.get("/wallet/").content.decode()
     for module in shell.first_modules():
         assert text.count(f'href="{module}"') == 1
+    late = {"wallet/core/wallet.js", "wallet/ui/screens.js", "wallet/ui/chat.js"}
+    assert "/static/wallet/ui/onboarding.js" in shell.first_modules()
+    assert not any(f"/static/{name}" in text for name in late)
     assert "<script>" not in text and "style=" not in text and "onload" not in text
 
 

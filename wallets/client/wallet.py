@@ -206,9 +206,12 @@ class Wallet:
 
     # -- chats ------------------------------------------------------------------------------
 
-    def locate(self, locator: str, inputs: dict[str, Any] | None = None) -> str:
+    def locate(
+        self, locator: str, inputs: dict[str, Any] | None = None, *, origin: str = ""
+    ) -> str:
         """Ask the broker to open a chat; return the hook by which its opening is known.
 
+        `origin` is the chat whose option carried the locator, if one did (protocol 5.2).
         Raises WalletError for a text that is no locator (protocol 3.7), Unreachable or Refused.
         """
         try:
@@ -217,6 +220,8 @@ class Wallet:
             raise WalletError(str(error)) from None
         hook = str(uuid4())
         body = {"Locator": locator, "Hook": hook, **({"Inputs": inputs} if inputs else {})}
+        if origin:
+            body["Origin"] = origin
         self.tell("Locate@Broker", body)
         return hook
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
 from config import embedded
+from config.demo.link import invitation
 from config.processes import Group, celery_commands
 from host.folder import read_folder
 
@@ -55,6 +57,8 @@ class Command(BaseCommand):
         base = f"http://{options['host']}:{port}"
         self.stdout.write(f"serving on {base}/ - operators: {base}/ops/, peers: {base}/inbox")
         self.stdout.write("an operator's account: manage.py createsuperuser")
+        if options["seed"]:
+            self.stdout.write(f"\n{invitation(base)}")
         self.stdout.flush()
         try:
             serve(listener)
@@ -86,4 +90,5 @@ def serve(listener: socket.socket) -> None:
             lifespan="off",
         )
     )
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # it is raised again after an orderly end
+        server.run(sockets=[listener])

@@ -7,38 +7,19 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, Route
 
 CORE = Path(__file__).parent / "wallet.js"
-SCENES = [
-    "confirm",
-    "one",
-    "one-long",
-    "many",
-    "text",
-    "digits",
-    "quantity",
-    "amount",
-    "stars",
-    "date",
-    "time",
-    "unknown",
-    "status",
-    "offer",
-    "offer-bad",
-    "offer-unseen",
-    "offer-ended",
-    "answers",
-    "notes",
-    "long",
-    "arabic",
-]
+PRESENCE = "export { isWalletHere } from './wallet.js';"
 
 
 def replace_core(context: BrowserContext) -> None:
-    """Serve the made-up wallet in the place of the core's one module that screens import."""
+    """Serve the made-up wallet in the place of the core's two modules that screens import."""
 
     def give(route: Route) -> None:
-        route.fulfill(body=CORE.read_text("utf-8"), content_type="text/javascript")
+        is_wallet = "/wallet." in route.request.url
+        body = CORE.read_text("utf-8") if is_wallet else PRESENCE
+        route.fulfill(body=body, content_type="text/javascript")
 
-    context.route("**/static/wallet/core/wallet.*js", give)
+    for module in ("wallet", "presence"):
+        context.route(f"**/static/wallet/core/{module}.*js", give)
 
 
 def show(page: Page, url: str, scene: str, path: str = "chats/theatre") -> Page:
@@ -46,6 +27,26 @@ def show(page: Page, url: str, scene: str, path: str = "chats/theatre") -> Page:
     page.goto("about:blank")
     page.goto(f"{url}/wallet/?scene={scene}#/{path}")
     page.wait_for_selector("#app > *:not(.splash)")
+    if path.startswith("chats/"):
+        page.wait_for_selector(".said, .note")
+    return page
+
+
+def turn(page: Page, scene: str, path: str) -> Page:
+    """Show another scene on a page that shows one, without loading it anew."""
+    page.evaluate(
+        """async ([scene, path]) => {
+          const go = (hash) => new Promise((resolve) => {
+            window.addEventListener('hashchange', resolve, { once: true });
+            location.hash = hash;
+          });
+          for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+          window.gallery.scene = scene;
+          await go('#/none');
+          await go(`#/${path}`);
+        }""",
+        [scene, path],
+    )
     if path.startswith("chats/"):
         page.wait_for_selector(".said, .note")
     return page

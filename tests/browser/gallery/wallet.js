@@ -83,6 +83,7 @@ const SCENES = {
   unknown: [prompt("UPLOAD", "Please send a picture of your card.")],
   status: [HELLO, prompt("TEMP", "One moment …"), prompt("DONE", "Your seat is held.", { options: options("Give it back") }), prompt("FAIL", "The desk printer did not answer."), prompt("TEMP", "Trying the other one …"),],
   offer: [HELLO, prompt("TEXT", "What name should be on the ticket?", answered("Alice")), offer()],
+  "offer-refused": [{ ...offer(), ...answered(null, "sent", "YES") }],
   "offer-bad": [offer({ check: { ...CHECK, ok: false, problem: "signature" } })],
   "offer-unseen": [offer({ check: null, fields: [] })],
   "offer-ended": [{ ...offer(), state: "expired" }],
@@ -99,6 +100,7 @@ const SCENES = {
   arabic: [prompt("INFO", "مساء الخير. بقي مقعد واحد في الصف ب."), prompt("TEXT", "ما الاسم الذي يجب أن يكون على التذكرة؟", answered("ليلى"))],
 };
 const MORE = {
+  "offer-refused": [note("token-refused", "signature")],
   notes: [note("token-saved"), note("token-refused", "signature"), note("token-gone"), note("token-removed")],
 };
 
@@ -113,10 +115,14 @@ const LISTED = [
   chatRow("library", { host: "library.test", title: "Town library", touched: at(-40 * DAY), state: "WRAPPED", last: "Nobody took the card in time, so it is void." }),
 ];
 
+const scene = new URLSearchParams(location.search).get("scene");
+
+/** In the place of core/presence.js. */
+export const isWalletHere = async () => scene !== "new";
+
 export class Wallet {
   static async open() {
-    const scene = new URLSearchParams(location.search).get("scene");
-    return scene === "new" ? null : new Wallet(scene);
+    return new Wallet(scene);
   }
 
   static async create() {
@@ -135,17 +141,25 @@ export class Wallet {
     return { schema, domain, key, inputs: {} };
   }
 
-  constructor(scene) {
-    this.scene = scene;
-    this.identity = { id: "01a210fa-65eb-711e-a7cb-1122b7be010c", name: "Alice", language: "en-us", notifier: "notifier.test", broker: "broker.test", created: at(-60), backedUp: scene === "kept" ? at(0) : null };
+  constructor(shown) {
+    this.scene = shown;
+    this.identity = { id: "01a210fa-65eb-711e-a7cb-1122b7be010c", name: "Alice", language: "en-us", notifier: "notifier.test", broker: "broker.test", created: at(-60), backedUp: shown === "kept" ? at(0) : null };
     this.recoveryCode = null;
-    this.online = scene !== "answers";
-    this.waiting = scene === "none" ? 0 : 1;
-    this.replies = [];
-    window.replies = this.replies;
+    window.gallery = this; // for tests that turn from scene to scene
   }
 
-  on() {
+  get online() {
+    return this.scene !== "answers";
+  }
+
+  get waiting() {
+    return this.scene === "none" ? 0 : 1;
+  }
+
+  on(event, listener) {
+    if (this.scene === "offer-refused" && event === "refused") {
+      window.setTimeout(() => listener({ code: "token-refused", problem: "signature" }), 500);
+    }
     return () => undefined;
   }
 
@@ -161,8 +175,6 @@ export class Wallet {
   }
 
   async answer(id, reply) {
-    this.replies.push(reply);
-    document.documentElement.dataset.reply = JSON.stringify(reply);
     const prompt = (SCENES[this.scene] ?? []).find((each) => each.id === id);
     if (prompt && prompt.state === "open") Object.assign(prompt, { state: "answered", answer: { result: reply.result ?? "OK", answer: reply.answer ?? null, at: at(0), state: "sent" } });
   }
@@ -185,6 +197,7 @@ export class Wallet {
   }
 
   async tag() {}
+  async rename() {}
   async remove() {}
   async restart() {}
   async leave() {}

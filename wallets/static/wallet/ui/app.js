@@ -2,13 +2,7 @@
 
 import { fill, h, icon, reconcile } from "./dom.js";
 import * as texts from "./texts.js";
-import { chatList } from "./chat-list.js";
-import { chatView } from "./chat.js";
 import { onboarding } from "./onboarding.js";
-import { openView } from "./open.js";
-import { settingsView } from "./settings.js";
-import { tokenList } from "./token-list.js";
-import { tokenView } from "./token.js";
 import { wearTheme } from "./theme.js";
 
 const { t } = texts;
@@ -18,27 +12,38 @@ const LINKS = [
   { name: "open", text: "nav.open", icon: "scan" },
   { name: "settings", text: "nav.settings", icon: "settings" },
 ];
-const LISTS = { chats: chatList, tokens: tokenList };
-const DETAILS = { chats: chatView, tokens: tokenView };
-const SINGLES = { open: openView, settings: settingsView };
 
-/** Read the address: {name, id} of "#/tokens/theatre.test%2F..." and the like. */
+/** Read the address: {name, id, from} of "#/tokens/theatre.test%2F...", "#/open/LOCATOR/CHAT". */
 function route() {
-  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-  const known = LISTS[name] || SINGLES[name] ? name : "chats";
-  return { name: known, id: decodeURIComponent(rest.join("/")) };
+  const [name, id = "", from = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  const known = LINKS.some((link) => link.name === name) ? name : "chats";
+  return { name: known, id: decoded(id), from };
+}
+
+/** What percent signs stand for; text in which they stand for nothing is left as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Turn the address of a followed link, /go/{locator}, into the screen that asks about it. */
 function takeLink() {
   if (!location.pathname.startsWith("/go/")) return;
   const locator = location.pathname.slice("/go/".length);
-  history.replaceState(null, "", `/wallet/#/open/${locator}`);
+  history.replaceState(null, "", `/wallet/#/open/${encodeURIComponent(locator)}`);
 }
 
-class App {
-  constructor(Wallet) {
-    this.Wallet = Wallet;
+/** Until the browser has nothing better to do, as after its first paint. */
+const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? window.setTimeout)(() => resolve()));
+
+export class App {
+  /** `isHere()` says whether there is a wallet; `rest()` fetches {Wallet, screens}. */
+  constructor(isHere, rest) {
+    this.isHere = isHere;
+    this.rest = rest;
     this.wallet = null;
     this.root = document.querySelector("#app");
     this.voice = document.querySelector("#voice");
@@ -46,24 +51,43 @@ class App {
     this.views = {};
   }
 
-  /** Show what there is: the wallet, or how to get one. */
+  /** Show what there is: the wallet, or how to get one. Ends when all of the page is here. */
   async begin() {
     takeLink();
     wearTheme();
     await texts.speak(texts.preferred());
     try {
-      this.wallet = await this.Wallet.open();
+      if (await this.isHere()) {
+        this.wallet = await (await this.walletClass()).open();
+        this.live();
+        return;
+      }
     } catch (error) {
       fill(this.root, h("main", { class: "alone" }, h("div", { class: "notice danger", role: "alert" }, icon("alert"), h("p", {}, texts.sayError(error)))));
       return;
     }
-    if (this.wallet) this.live();
-    else this.welcome();
+    this.welcome();
+    await idle();
+    // What fails now is fetched again, and said, when it is needed.
+    await this.walletClass().catch((error) => console.warn("not all of the page is here yet:", error.message));
+  }
+
+  /** Return the class of wallets, once it and the screens are here. Throws "unreachable". */
+  async walletClass() {
+    this.fetching ??= this.rest();
+    try {
+      Object.assign(this, await this.fetching);
+    } catch (error) {
+      this.fetching = null;
+      throw error;
+    }
+    return this.Wallet;
   }
 
   welcome() {
     document.title = t("app.name");
     fill(this.root, onboarding(this));
+    performance.mark("usable"); // for whoever measures
   }
 
   /** Begin with a wallet: the frame, its screens, and its news. */
@@ -102,7 +126,8 @@ class App {
 
   /** Open the screens that the address names; a list that is there stays. */
   navigate() {
-    const { name, id } = (this.route = route());
+    const { LISTS, DETAILS, SINGLES } = this.screens;
+    const { name, id, from } = (this.route = route());
     this.main.dataset.screen = name;
     this.main.toggleAttribute("data-deep", Boolean(id) || name in SINGLES);
     if (this.listed !== name || !this.views.list) {
@@ -114,7 +139,7 @@ class App {
     this.list.hidden = !this.views.list;
     this.views.detail?.close?.();
     const make = SINGLES[name] ?? (id ? DETAILS[name] : null);
-    this.views.detail = make ? make(this, id) : null;
+    this.views.detail = make ? make(this, id, from) : null;
     fill(this.detail, this.views.detail?.element ?? this.nothing(name));
     this.detail.scrollTop = 0;
     this.refresh();
@@ -176,11 +201,4 @@ function navLink({ name, text, icon: drawn, at, count }) {
     {},
     h("a", { href: `#/${name}`, "aria-current": at && "page", "aria-label": label }, icon(drawn), h("span", {}, t(text)), count > 0 && h("b", { class: "badge" }, count)),
   );
-}
-
-/** Start the page with a class of wallets. */
-export function start(Wallet) {
-  const app = new App(Wallet);
-  app.begin();
-  return app;
 }

@@ -12,7 +12,7 @@ const NEAR = 120; // pixels from the end, within which new lines are followed
 /** The chat's screen: {element, update}. */
 export function chatView(app, id) {
   const head = h("header", { class: "bar chat-bar" });
-  const log = h("ol", { class: "log", role: "log", "aria-label": t("chat.log"), tabindex: "0" });
+  const log = h("div", { class: "log", role: "log", "aria-label": t("chat.log"), tabindex: "0" });
   const composer = h("section", { class: "composer", "aria-label": t("chat.your-answer") });
   const element = h("section", { class: "chat" }, head, log, composer);
   const view = { app, id, head, log, composer, asked: "", element };
@@ -23,7 +23,7 @@ export function chatView(app, id) {
 async function update(view) {
   const chat = await view.app.wallet.chat(view.id);
   if (!chat) {
-    fill(view.log, h("li", { class: "note" }, t("chat.gone")));
+    fill(view.log, h("div", { class: "note" }, t("chat.gone")));
     fill(view.composer);
     return;
   }
@@ -68,7 +68,7 @@ function drawLines(view, chat) {
   const items = shown(chat).map((value) => ({ key: value.id, value }));
   if (chat.state !== "OPEN") items.push({ key: "end", value: { kind: "end", text: t(`chat.${chat.state.toLowerCase()}`, { host: chat.title }) } });
   if (items.length) reconcile(log, items, (value) => line(app, value));
-  else fill(log, h("li", { class: "note" }, t("chat.waiting-for-host", { host: chat.title })));
+  else fill(log, h("div", { class: "note" }, t("chat.waiting-for-host", { host: chat.title })));
   if (follows) log.scrollTop = log.scrollHeight;
 }
 

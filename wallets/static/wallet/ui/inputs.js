@@ -24,7 +24,7 @@ function one(form) {
   const { prompt, reply } = form;
   if (prompt.options.length > FEW) return longList(form, "radio");
   const buttons = prompt.options.map((option) => {
-    if (option.locator) return locatorLink(option);
+    if (option.locator) return locatorLink(option, prompt.chat, "");
     const kind = option.id === prompt.default ? "primary" : "";
     return button(option.title, { class: kind, onclick: () => reply({ result: "OK", answer: option.id }) });
   });
@@ -36,7 +36,7 @@ const many = (form) => longList(form, "checkbox");
 function longList({ prompt, described, labelled }, type) {
   const wished = defaults(prompt);
   const name = `choice-${prompt.id}`;
-  const rows = prompt.options.map((option) => optionRow(option, { type, name, described, chosen: wished.includes(option.id) }));
+  const rows = prompt.options.map((option) => optionRow(option, { type, name, described, chat: prompt.chat, chosen: wished.includes(option.id) }));
   const list = h("div", { class: "options", role: type === "radio" ? "radiogroup" : "group", "aria-labelledby": labelled }, rows);
   const filter = h("input", { type: "search", placeholder: t("options.filter"), "aria-label": t("options.filter"), oninput: () => narrow(rows, filter.value) });
   const read = () => {
@@ -47,8 +47,8 @@ function longList({ prompt, described, labelled }, type) {
   return { element: h("div", { class: "long-list" }, prompt.options.length > 8 && filter, list), sends: true, read, focus: () => list.querySelector("input:checked, input")?.focus() };
 }
 
-function optionRow(option, { type, name, described, chosen }) {
-  if (option.locator) return h("div", { class: "option", "data-title": option.title.toLowerCase() }, locatorLink(option));
+function optionRow(option, { type, name, described, chat, chosen }) {
+  if (option.locator) return h("div", { class: "option", "data-title": option.title.toLowerCase() }, locatorLink(option, chat));
   return h("label", { class: "option", "data-title": option.title.toLowerCase() }, [
     h("input", { type, name, value: option.id, checked: chosen, "aria-describedby": described }),
     h("span", { dir: "auto" }, option.title),

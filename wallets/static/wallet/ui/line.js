@@ -11,13 +11,13 @@ const NOTE_ICONS = { "token-saved": "check", "token-refused": "alert", "token-go
 
 /** Return a line's element. */
 export function line(app, value) {
-  if (value.kind === "end") return h("li", { class: "note" }, value.text);
+  if (value.kind === "end") return h("div", { class: "note" }, value.text);
   return value.kind === "note" ? note(value) : said(app, value);
 }
 
 function note({ at, note: { code, token, problem } }) {
   const why = has(`problem.${problem}`) ? t(`problem.${problem}`) : "";
-  return h("li", { class: `note ${code}` }, [
+  return h("div", { class: `note ${code}` }, [
     icon(NOTE_ICONS[code] ?? "alert"),
     h("span", {}, t(`note.${code}`, { why })),
     code === "token-saved" && h("a", { href: `#/tokens/${encodeURIComponent(token)}` }, t("note.show")),
@@ -27,7 +27,7 @@ function note({ at, note: { code, token, problem } }) {
 
 function said(app, { id, at, prompt, host, again }) {
   const kind = `${prompt.format.toLowerCase()} ${prompt.fromBroker ? "from-broker" : "from-host"} ${again ? "again" : ""}`;
-  return h("li", { class: `said ${kind}`, "data-state": prompt.state }, [
+  return h("div", { class: `said ${kind}`, "data-state": prompt.state }, [
     h("div", { class: "bubble" }, [
       !again && h("p", { class: "sender" }, prompt.fromBroker ? t("chat.broker", { broker: prompt.sender }) : h("bdi", {}, host)),
       h("div", { class: "words" }, face(prompt), h("div", { class: "words-text" }, words(prompt, id))),
@@ -96,8 +96,8 @@ function choices(app, prompt) {
 }
 
 /** An option that opens another chat. */
-export function locatorLink({ title, locator }) {
-  return h("a", { class: "button small", href: `#/open/${encodeURIComponent(locator)}` }, icon("open"), h("span", {}, title));
+export function locatorLink({ title, locator }, chat, kind = "small") {
+  return h("a", { class: `button ${kind}`, href: `#/open/${encodeURIComponent(locator)}/${chat}` }, icon("open"), h("span", {}, title));
 }
 
 function answered({ answer, options, format, extra }) {

@@ -52,7 +52,7 @@ function creation(app) {
       const language = texts.LANGUAGES.find(({ code }) => code === texts.language()).protocol;
       const wishes = { language, name: name.value.trim() || t("welcome.name-default") };
       if (own.value) wishes.passphrase = own.value;
-      app.wallet = await app.Wallet.create(wishes);
+      app.wallet = await (await app.walletClass()).create(wishes);
       navigator.storage?.persist?.();
       finish(app);
     } catch (error) {
@@ -94,7 +94,8 @@ function restoring(app) {
     event.preventDefault();
     fill(problem);
     try {
-      app.wallet = await app.Wallet.restore(await file.files[0].text(), phrase.value);
+      const Wallet = await app.walletClass();
+      app.wallet = await Wallet.restore(await file.files[0].text(), phrase.value);
       app.live();
       app.say(t("restore.done"));
     } catch (error) {

@@ -1,15 +1,18 @@
 /** Opening a chat: by the camera, by what was pasted, or by a link that was followed. */
 
 import { button, face, fill, h, icon } from "./dom.js";
-import { canScan, scan, scanPicture } from "./scan.js";
+import { canRead, canScan, scan, scanPicture } from "./scan.js";
 import { sayError, t } from "./texts.js";
 
 const PATIENCE = 20000; // milliseconds until we say that nobody has come yet
 
-/** The screen: {element, update, close}. `locator` is what a link carried, else "". */
-export function openView(app, locator) {
+/**
+ * The screen: {element, update, close}. `locator` is what a link carried, else ""; `origin` is the
+ * chat whose option it was, if it was one.
+ */
+export function openView(app, locator, origin) {
   const body = h("div", { class: "sheet" });
-  const view = { app, body, locator, hook: "", stop: null };
+  const view = { app, body, locator, origin, hook: "", stop: null };
   view.element = h("section", { class: "single" }, h("header", { class: "bar" }, h("h1", {}, t("open.title"))), body);
   view.update = () => arrived(view);
   view.close = () => view.stop?.();
@@ -36,7 +39,9 @@ function choices(view) {
   ]);
 }
 
+/** The ways by a picture; a browser that reads no codes is offered none. */
 function camera(view) {
+  if (!canRead()) return h("p", { class: "quiet" }, t("scan.cannot"));
   const stage = h("div", { class: "stage", hidden: true });
   const problem = h("p", { class: "error", role: "alert" });
   const found = (text) => {
@@ -65,7 +70,7 @@ function camera(view) {
       canScan() && button(t("scan.start"), { class: "primary", onclick: start }, "scan"),
       h("label", { class: "button" }, icon("photo"), h("span", {}, t("scan.picture")), h("input", { type: "file", accept: "image/*", class: "unseen", onchange: picture })),
     ]),
-    h("p", { class: "quiet" }, t(canScan() ? "scan.how" : "scan.cannot")),
+    h("p", { class: "quiet" }, t("scan.how")),
     problem,
   ]);
 }
@@ -93,7 +98,7 @@ function confirm(view, text) {
 
 async function begin(view, text, where, problem) {
   try {
-    view.hook = await view.app.wallet.openLocator(text);
+    view.hook = await view.app.wallet.openLocator(text, { origin: view.origin });
   } catch (error) {
     fill(problem, icon("alert"), sayError(error));
     return;

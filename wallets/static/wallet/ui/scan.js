@@ -2,8 +2,11 @@
 
 const PAUSE = 150; // milliseconds between two looks
 
-/** Whether there is a camera to ask for and something that reads codes. */
-export const canScan = () => Boolean(navigator.mediaDevices?.getUserMedia) && "BarcodeDetector" in window;
+/** Whether this browser reads codes, as of a picture. */
+export const canRead = () => "BarcodeDetector" in window;
+
+/** Whether there is a camera to ask for, too. */
+export const canScan = () => canRead() && Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**
  * Show the camera in `stage` and call `found(text)` with each code until it returns true. Returns a

@@ -50,11 +50,23 @@ function segments(legend, name, choices, choose) {
   return h("fieldset", { class: "segments" }, h("legend", {}, legend), choices.map(({ value, text, checked }) => h("label", {}, h("input", { type: "radio", name, value, checked, onchange: () => choose(value) }), h("span", {}, text))));
 }
 
+/** What the person calls this wallet; it stays in this browser. */
+function naming(app) {
+  const input = h("input", { id: "wallet-name", maxlength: "60", autocomplete: "off", required: true, value: app.wallet.identity.name, dir: "auto" });
+  const save = async (event) => {
+    event.preventDefault();
+    await app.wallet.rename(input.value);
+    app.say(t("settings.renamed"));
+  };
+  return h("form", { class: "field", onsubmit: save }, h("label", { for: "wallet-name" }, t("welcome.name")), h("div", { class: "joined" }, input, button(t("save"), { type: "submit" })));
+}
+
 function about(app) {
-  const { name, id, broker, notifier, created } = app.wallet.identity;
-  const rows = [[t("settings.name"), name], [t("settings.broker"), broker], [t("settings.notifier"), notifier], [t("settings.id"), id], [t("settings.created"), texts.day(created)]];
+  const { id, broker, notifier, created } = app.wallet.identity;
+  const rows = [[t("settings.broker"), broker], [t("settings.notifier"), notifier], [t("settings.id"), id], [t("settings.created"), texts.day(created)]];
   return h("section", { class: "block" }, [
     h("h2", {}, t("settings.wallet")),
+    naming(app),
     h("dl", { class: "facts" }, rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", { dir: "auto" }, value)))),
     h("p", { class: "notice" }, icon("shield"), h("span", {}, t("settings.keys"))),
   ]);
