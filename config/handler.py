@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -45,9 +46,13 @@ class ThreadHandler(ASGIHandler):
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
         try:
             response = await _run(thread, self._respond, scope, body)
-            if not _is_feed(response):
+            is_feed = _is_feed(response)
+            is_file = response.streaming and not is_feed
+            if is_file:
+                response.streaming_content = _pieces(thread, response.streaming_content)
+            if not is_feed:
                 await self.send_response(response, send)
-            if response.streaming and not _is_feed(response):
+            if is_file:
                 await _run(thread, response.close)
         except BaseException:
             thread.shutdown(wait=False)  # it may be at work still
@@ -55,7 +60,7 @@ class ThreadHandler(ASGIHandler):
         finally:
             body.close()
         self._release(thread)
-        if _is_feed(response):
+        if is_feed:
             await self._send_feed(response, receive, send)
 
     def _release(self, thread: ThreadPoolExecutor) -> None:
@@ -98,6 +103,12 @@ class ThreadHandler(ASGIHandler):
 def _is_feed(response: Any) -> bool:
     """Say whether a response is made in the event loop, bit by bit, perhaps for minutes."""
     return bool(response.streaming and response.is_async)
+
+
+async def _pieces(thread: ThreadPoolExecutor, source: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Give what a file's response reads bit by bit, each bit read in the thread."""
+    while (piece := await _run(thread, next, source, None)) is not None:
+        yield piece
 
 
 async def _run(thread: ThreadPoolExecutor, function: Any, *arguments: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -46,7 +47,25 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
-urlpatterns = [path("note", note), path("meet", meet), path("fail", fail), path("stream", stream)]
+def file(request: HttpRequest) -> StreamingHttpResponse:
+    """Answer as a file does: by an iterator that reads, in the request's thread."""
+
+    def pieces() -> Iterator[bytes]:
+        for piece in (b"one ", b"", b"two"):
+            seen.append((threading.get_ident(), 0))
+            yield piece
+
+    seen.append((threading.get_ident(), 0))
+    return StreamingHttpResponse(pieces())
+
+
+urlpatterns = [
+    path("note", note),
+    path("meet", meet),
+    path("fail", fail),
+    path("stream", stream),
+    path("file", file),
+]
 
 
 async def ask(application: ThreadHandler, url: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -109,6 +128,13 @@ def test_fault_of_a_view_is_an_answer(application: ThreadHandler) -> None:
 
 def test_answer_may_come_in_parts(application: ThreadHandler) -> None:
     assert asyncio.run(ask(application, "/stream")) == (200, b"one two")
+
+
+def test_file_is_read_piece_by_piece_in_the_thread_of_its_request(
+    application: ThreadHandler,
+) -> None:
+    assert asyncio.run(ask(application, "/file")) == (200, b"one two")
+    assert len(seen) == 4 and len(set(seen)) == 1
 
 
 def test_anything_but_http_is_refused(application: ThreadHandler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
@@ -39,12 +40,35 @@ def test_page_loads_each_module_once_and_has_nothing_inline(client: Client) -> N
     assert "<script>" not in text and "style=" not in text and "onload" not in text
 
 
-def test_texts_of_all_languages_have_the_same_keys() -> None:
-    languages = [_keys(path) for path in sorted(shell.FILES.glob("ui/texts-*.js"))]
-    assert len(languages) >= 2
-    assert all(keys == languages[0] for keys in languages)
+def test_texts_of_all_languages_have_the_same_keys_and_gaps() -> None:
+    first, *others = [_texts(path) for path in sorted(shell.FILES.glob("ui/texts-*.js"))]
+    assert others and len(first) > 150
+    for texts in others:
+        assert list(texts) == list(first)
+        assert {key: _gaps(text) for key, text in texts.items()} == {
+            key: _gaps(text) for key, text in first.items()
+        }
+        # What is the same in both is a name or a mark, not a text that nobody translated.
+        same = {key for key, text in texts.items() if text == first[key] and len(text) > 20}
+        assert same == {"open.example"}
 
 
-def _keys(path: Path) -> list[str]:
+def test_every_text_that_is_said_is_there() -> None:
+    known = set(_texts(shell.FILES / "ui" / "texts-en.js"))
+    said = {
+        key
+        for path in shell.FILES.glob("ui/*.js")
+        for key in re.findall(r'\bt\("([a-zA-Z.-]+)"', path.read_text("utf-8"))
+    }
+    assert len(said) > 100 and said <= known
+
+
+def _texts(path: Path) -> dict[str, str]:
+    """Return each key of a language's file with what stands behind it, plural forms and all."""
     rows = [line.strip() for line in path.read_text("utf-8").splitlines()]
-    return [row.split('"')[1] for row in rows if row.startswith('"')]
+    pairs = [row.split('": ', 1) for row in rows if row.startswith('"')]
+    return {key.removeprefix('"'): text.rstrip(",") for key, text in pairs}
+
+
+def _gaps(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))

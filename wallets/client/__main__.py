@@ -142,6 +142,37 @@ def show_codes(arguments: argparse.Namespace) -> int:
         return 0
 
 
+def delete_token(arguments: argparse.Namespace) -> int:
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        document = _one_token(wallet, arguments.token)["Document"]
+        wallet.remove(document["Issuer"], document["Token"])
+        return 0
+
+
+def rename(arguments: argparse.Namespace) -> int:
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        wallet.rename(" ".join(arguments.name))
+        return 0
+
+
+def list_chats(arguments: argparse.Namespace) -> int:
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        for chat in wallet.chats():
+            left = "  left" if "Left" in chat else ""
+            print(f"{chat['Chat']}  {chat['Host']}  {chat['HostTitle']}{left}")
+        return 0
+
+
+def in_chat(arguments: argparse.Namespace) -> int:
+    """Begin a chat again, or leave it."""
+    with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
+        fits = [each for each in wallet.chats() if each["Chat"].startswith(arguments.chat)]
+        if len(fits) != 1:
+            raise WalletError(f"{len(fits)} chats begin like that")
+        arguments.act(wallet, fits[0]["Chat"])
+        return 0
+
+
 def make_backup(arguments: argparse.Namespace) -> int:
     with closing(Wallet(arguments.folder, routes=arguments.route)) as wallet:
         text = wallet.backup(_passphrase(arguments) or None)
@@ -203,6 +234,14 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("token", help="its id, or the beginning of it")
     one.set_defaults(run=show_token)
     _add_keeping(commands)
+    commands.add_parser("chats", help="list the chats").set_defaults(run=list_chats)
+    for word, act, about in (
+        ("restart", Wallet.restart, "ask a chat's host to begin again"),
+        ("leave", Wallet.leave, "leave a chat: its questions are withdrawn"),
+    ):
+        acting = commands.add_parser(word, help=about)
+        acting.add_argument("chat", help="its id, or the beginning of it")
+        acting.set_defaults(run=in_chat, act=act)
     commands.add_parser("frontend", help="what the broker says we hold").set_defaults(run=frontend)
     return root
 
@@ -213,6 +252,12 @@ def _add_keeping(commands: Any) -> None:
     tag.add_argument("token")
     tag.add_argument("name", nargs="*")
     tag.set_defaults(run=tag_token)
+    delete = commands.add_parser("delete", help="delete a token from this wallet")
+    delete.add_argument("token")
+    delete.set_defaults(run=delete_token)
+    naming = commands.add_parser("rename", help="change what this wallet is called")
+    naming.add_argument("name", nargs="+")
+    naming.set_defaults(run=rename)
     codes = commands.add_parser("codes", help="print what a token's codes hold")
     codes.add_argument("token")
     codes.set_defaults(run=show_codes)

@@ -63,6 +63,11 @@ class Folder:
             return
         _keep_names(destination.parent)
 
+    def remove(self, name: str) -> None:
+        """Delete a file that is there."""
+        (self.path / name).unlink()
+        _keep_names((self.path / name).parent)
+
 
 def _keep_names(folder: Path) -> None:
     """Bring a folder's list of names to the disk: a new file without its name is lost."""

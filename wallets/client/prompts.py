@@ -58,6 +58,10 @@ def read_content(answer: Mapping[str, Any]) -> dict[str, Any]:
         raise Untrusted("a prompt whose options are no list")
     if options:
         content["Options"] = [_option(option) for option in options]
+    appendix = answer.get("Appendix")
+    if isinstance(appendix, dict) and isinstance(appendix.get("Key"), str):
+        labels = {name: printable(str(appendix.get(name, ""))) for name in ("Name", "Type")}
+        content["Appendix"] = {"Key": appendix["Key"], **labels}
     return content
 
 

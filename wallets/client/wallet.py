@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -33,6 +34,7 @@ from wallets.client.transport import Transport, peek, proved
 Answer = Callable[["Wallet", dict[str, Any]], "dict[str, Any] | None"]
 FILE = "wallet.json"
 LONGEST_TAG = 250
+LONGEST_NAME = 100
 
 
 def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, Any] | None:
@@ -242,6 +244,37 @@ class Wallet:
                 return Path(name).stem
         return None
 
+    def chats(self) -> list[dict[str, Any]]:
+        """Return what is known of each chat, without its key: {Chat, Host, Left?, Prompts ...}."""
+        rows = [self.folder.read(name) for name in self.folder.names("chats")]
+        return [{name: row[name] for name in row if name != "Seed"} for row in rows]
+
+    def restart(self, chat: str) -> None:
+        """Ask a chat's host to begin again (docs/prompts.md). Raises Untrusted, Unreachable."""
+        self.tell("Home@Broker", {"Chat": self.chat(chat)["Chat"]})
+
+    def leave(self, chat: str) -> None:
+        """Leave a chat: its open questions are withdrawn. Raises Untrusted, Unreachable."""
+        known = self.chat(chat)
+        self.tell("Abandon@Broker", {"Chat": known["Chat"]})
+        self.folder.write(f"chats/{chat}.json", known | {"Left": format_time(clock.now())})
+
+    def appendix(self, chat: str, prompt: str) -> bytes:
+        """Fetch the file that belongs to a prompt which was shown (docs/prompts.md).
+
+        Raises WalletError when it has none, Untrusted for a content that is none, Unreachable,
+        Refused.
+        """
+        known = self.chat(chat)["Prompts"].get(prompt, {})
+        if "Appendix" not in known:
+            raise WalletError("there is no such appendix")
+        body = {"Prompt": prompt, "Appendix": known["Appendix"]["Key"]}
+        said = self.ask_in_chat(chat, known["Sender"], "Download@Host", body)
+        try:
+            return b64decode(str(said.get("Content")), validate=True)
+        except ValueError:
+            raise Untrusted("an appendix that is none") from None
+
     # -- the queue --------------------------------------------------------------------------
 
     def poll(
@@ -372,6 +405,17 @@ class Wallet:
         stored.pop("Tag", None)
         tag = text.strip()[:LONGEST_TAG]
         self.folder.write(path, stored | ({"Tag": tag} if tag else {}))
+
+    def remove(self, issuer: str, token: str) -> None:
+        """Delete a token from this wallet; the issuer and the broker are not told. WalletError."""
+        if self.kept_document(issuer, token) is None:
+            raise WalletError("there is no such token")
+        self.folder.remove(self.document_path(issuer, token))
+
+    def rename(self, name: str) -> None:
+        """Change what the person calls this wallet; the name stays here."""
+        self.state["Name"] = name.strip()[:LONGEST_NAME]
+        self.folder.write(FILE, self.state)
 
     def codes_of(self, document: dict[str, Any]) -> codes.Codes:
         """Return what a token's codes hold (protocol 3.7), forms A and B."""
