@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import io
+import json
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +22,13 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 IDLE = 16  # threads kept, each with a connection at most
+# No honest request comes near these: a stranger can neither fill our memory nor stay for ever.
+LARGEST_BODY = 2_000_000
+BODY_SECONDS = 30.0
+
+
+class BodyTooLarge(Exception):
+    """A request brings more than any may."""
 
 
 class ThreadHandler(ASGIHandler):
@@ -40,8 +49,15 @@ class ThreadHandler(ASGIHandler):
         The thread is waited for also when the client has gone: its work is not half done.
         """
         try:
-            body = await self.read_body(receive)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self.read_body(receive)
         except RequestAborted:
+            return
+        except TimeoutError:
+            await _refuse(send, 408, "Too slow")
+            return
+        except BodyTooLarge:
+            await _refuse(send, 413, "Too large")
             return
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
         try:
@@ -62,6 +78,20 @@ class ThreadHandler(ASGIHandler):
         self._release(thread)
         if is_feed:
             await self._send_feed(response, receive, send)
+
+    async def read_body(self, receive: Any) -> io.BytesIO:
+        """Return the request's body. Raises RequestAborted, BodyTooLarge."""
+        body = io.BytesIO()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            body.write(message.get("body", b""))
+            if body.tell() > LARGEST_BODY:
+                raise BodyTooLarge
+            if not message.get("more_body", False):
+                body.seek(0)
+                return body
 
     def _release(self, thread: ThreadPoolExecutor) -> None:
         """Keep a thread for the next request, or let it go with its connection."""
@@ -98,6 +128,13 @@ class ThreadHandler(ASGIHandler):
         if not response.streaming or _is_feed(response):
             response.close()  # ends the request; what it holds is sent nevertheless
         return response
+
+
+async def _refuse(send: Any, status: int, error: str) -> None:
+    """Answer before the body has come to its end; the server then closes the connection."""
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"Error": error}).encode()})
 
 
 def _is_feed(response: Any) -> bool:

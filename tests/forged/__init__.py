@@ -1,0 +1,1 @@
+"""The corpus of forged messages: named cases, each with the answer it must get."""
