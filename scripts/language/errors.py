@@ -44,14 +44,23 @@ class LoadErrors(Exception):
 class ScriptError(Exception):
     """What ends a run as FAILED. `kind` is one word for machines, the message is for authors.
 
-    The machine fills in script, line and column of the command that raised it.
+    `said` is what the script's author wrote for the person who is in the chat; empty when the words
+    are ours. The machine fills in script, line and column of the command that raised it.
     """
 
     def __init__(
-        self, message: str, kind: str = "error", script: str = "", line: int = 0, column: int = 0
+        self,
+        message: str,
+        kind: str = "error",
+        script: str = "",
+        line: int = 0,
+        column: int = 0,
+        *,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.said = said
         self.kind = kind
         self.script = script
         self.line = line
