@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 class ScriptSyntaxError(Exception):
@@ -31,11 +31,14 @@ class ScriptSyntaxError(Exception):
 
 
 class LoadErrors(Exception):
-    """Every fault found in one or more script files."""
+    """Every fault found in one or more script files; `warnings` are what is odd beside them."""
 
-    def __init__(self, faults: list[ScriptSyntaxError]) -> None:
+    def __init__(
+        self, faults: list[ScriptSyntaxError], warnings: Sequence[ScriptSyntaxError] = ()
+    ) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
+        self.warnings = list(warnings)
 
     def __iter__(self) -> Iterator[ScriptSyntaxError]:
         return iter(self.faults)
