@@ -65,7 +65,7 @@ def ask_graph(step: Step, call: Call) -> dict[str, Any]:
     if row is None:
         what = " ".join(to_text(value) for value in fields.values())[:100]
         said = to_text(call.arguments.get("Error"))
-        raise ScriptError(said or f"unknown {subject}: {what}", kind="missing")
+        raise ScriptError(said or f"unknown {subject}: {what}", kind="missing", said=said)
     return row.fields
 
 
@@ -80,7 +80,8 @@ def trusts(step: Step, call: Call) -> bool:
     trusted = bool(found.fields["Trusted"])
     if not trusted and not call.has_output:
         said = to_text(call.arguments.get("Error"))
-        raise ScriptError(said or f"{fields['Trusted']} is not trusted", kind="refused")
+        why = said or f"{fields['Trusted']} is not trusted"
+        raise ScriptError(why, kind="refused", said=said)
     return trusted
 
 

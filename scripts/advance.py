@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from messaging import clock, feedback, points, rows
@@ -29,6 +30,8 @@ from scripts.registry import registry
 from scripts.states import FINAL, RunState
 from scripts.step import Step
 from scripts.trail import Trail
+
+log = structlog.get_logger(__name__)
 
 # No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while holding
 # the hook that we are about to lock.
@@ -57,7 +60,8 @@ ANSWER_MESSAGE = rows.Update(
     rest="AND response_status IS NULL",
 )
 WITHDRAWN = "its script was withdrawn"
-FAREWELL = "This conversation cannot go on: its script was withdrawn. Please start again."
+WITHDRAWN_LINE = "This conversation cannot go on: its script was withdrawn. Please start again."
+FAILED_LINE = "Something went wrong, and this conversation cannot go on. Please start again."
 REFUSALS = {"assertion": 422, "syntax": 422, "blocked": 423, "outdated": 412}
 
 
@@ -106,9 +110,23 @@ def _withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> 
     hooks.close_hooks(run)
     _end(run, RunState.CANCELLED)
     _answer(run, 403, None)
-    if registry.farewell is not None and run.chat is not None and run.origin:
-        registry.farewell(step, FAREWELL)
+    _farewell(run, step, WITHDRAWN_LINE)
     return True
+
+
+def _farewell(run: Run, step: Step, text: str) -> None:
+    """Tell the chat of a run that it goes on no more; nothing when it has none, or none any more.
+
+    A run that has not proved its message yet tells nobody anything.
+    """
+    if registry.farewell is None or run.chat is None or not run.origin:
+        return
+    try:
+        # A savepoint: what cannot be said must not keep the run from ending.
+        with transaction.atomic():
+            registry.farewell(step, text)
+    except ScriptError:
+        log.warning("farewell_not_said", run=str(run.pk), exc_info=True)
 
 
 def _versions(run: Run, stored: dict[str, Any]) -> set[str]:
@@ -143,6 +161,8 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
                 _return_state(run, outcome.value)
     except ScriptError as error:
         _fail(run, error)
+        ours = WITHDRAWN_LINE if error.kind == "withdrawn" else FAILED_LINE
+        _farewell(run, step, error.said.strip() or ours)
         return False
     except Declined:
         _end(run, RunState.DECLINED)

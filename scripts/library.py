@@ -95,7 +95,7 @@ def compile_source(source: str, *, file: str, name: str = "") -> Version:
         if own.startswith(".")
     ]
     if faults:
-        raise LoadErrors(faults)
+        raise LoadErrors(faults, compiled.warnings)
     return _version(compiled, name or file, source, links)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -314,5 +315,9 @@ def _savepoint(call: Call) -> AbstractContextManager[Any]:
 
 
 def as_item(name: str, row: Row) -> Item:
-    """Wrap a row as the value scripts hold."""
-    return Item(row.fields, set=name, key=row.key, state=row.state, version=row.version)
+    """Wrap a row as the value scripts hold: plain data, where a model may hold members of enums."""
+    fields = {
+        field: value.value if isinstance(value, Enum) else value
+        for field, value in row.fields.items()
+    }
+    return Item(fields, set=name, key=row.key, state=row.state, version=row.version)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from config.demo.data import seed
 from messaging import clock, keys
 from scripts import library, poison
+from scripts.language.machine import Machine
 from tests.person import Person
 from tests.pump import pump
+from tests.sealed import Seen, odd_values
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +35,30 @@ def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def _quiet_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No broker is running in unit tests: rows say what is due, `pump` works on them."""
     monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: None)
+
+
+@pytest.fixture(autouse=True)
+def _plain_data_in_every_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever script a test runs in this process: after each step its holders are plain data."""
+    odd: list[str] = []
+    step, resume = Machine.step, Machine.resume
+
+    def watch(machine: Machine) -> None:
+        seen: Seen = machine.__dict__.setdefault("seen_by_tests", {})
+        odd.extend(odd_values(machine.root, seen))
+
+    def watched_step(machine: Machine) -> None:
+        step(machine)
+        watch(machine)
+
+    def watched_resume(machine: Machine, signal: Any, hook: str) -> None:
+        resume(machine, signal, hook)
+        watch(machine)
+
+    monkeypatch.setattr(Machine, "step", watched_step)
+    monkeypatch.setattr(Machine, "resume", watched_resume)
+    yield
+    assert odd == []
 
 
 @pytest.fixture

@@ -27,12 +27,13 @@ class Report:
 
 
 def check_source(source: str, *, file: str, name: str = "") -> Report:
-    """Return what is wrong with a script, and what is suspicious when nothing is."""
+    """Return what is wrong with a script, and what is suspicious in it."""
+    faults: list[ScriptSyntaxError] = []
     try:
-        version = library.compile_source(source, file=file, name=name)
+        warnings = library.compile_source(source, file=file, name=name).file.warnings
     except LoadErrors as errors:
-        return Report(list(errors), [], [])
-    return Report([], [_warning(file, each) for each in suspicions(version.file, source)], [])
+        faults, warnings = list(errors), errors.warnings
+    return Report(faults, [_warning(file, each) for each in suspicions(warnings, source)], [])
 
 
 def check_dataset(text: str, *, file: str, name: str = "") -> Report:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scripts.language.code import CompiledFile
 from scripts.language.errors import ScriptSyntaxError
 
 
@@ -19,10 +19,10 @@ class Suspicion:
     hint: str = ""
 
 
-def suspicions(file: CompiledFile, source: str) -> list[Suspicion]:
-    """Return the warnings about a sound file, in the order of its lines."""
+def suspicions(warnings: Iterable[ScriptSyntaxError], source: str) -> list[Suspicion]:
+    """Return the compiler's warnings about a file, in the order of its lines."""
     lines = source.splitlines()
-    return sorted({_placed(warning, lines) for warning in file.warnings})
+    return sorted({_placed(warning, lines) for warning in warnings})
 
 
 def _placed(warning: ScriptSyntaxError, lines: list[str]) -> Suspicion:

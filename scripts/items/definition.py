@@ -95,8 +95,15 @@ class _Sections:
             if name not in found:
                 self._fault(root, f"a dataset needs {name}")
         parts: dict[str, Any] = {}
+        readers = {
+            "Key": self._key,
+            "Parents": self._parents,
+            "Views": self._views,
+            "Assert": self._assert,
+            "Handlers": self._handlers,
+        }
         for name, (key, body) in found.items():
-            read = getattr(self, f"_{name.lower()}", None)
+            read = readers.get(name)
             if read is None:
                 parts[name.lower()] = self._name(body)
             else:

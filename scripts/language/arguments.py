@@ -24,7 +24,10 @@ from scripts.language.source import Node, Reader
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter, Vocabulary, nearest
 
 _BARE = re.compile(r"(?<![\w{$´\\])\$[A-Za-z_][\w.]*\w|(?<![\w{$´\\])\$[A-Za-z_]")
-_OPEN = re.compile(r"\{\$[\w.]*|\$\{\w*\}?")
+# Braces left in a text that were hardly meant to be shown: {$x y}, { $x }, {$x, ${x}, {x}.
+_OPEN = re.compile(
+    r"\{\s*\$[^{}\n]{0,60}\}|\{\$[\w.]*|\$\{\w*\}?|\{[A-Za-z_]\w*(?:\.\w+)*(?:\([^{}]*\))?\}"
+)
 _TRAILING = re.compile(r"\s(\$[A-Za-z_]\w*)$")
 
 
@@ -171,6 +174,8 @@ class ArgumentReader:
         tree: Tree = self._guard(node, value, node.text or "", quoted=node.quoted)
         if tree[0] in ("lit", "text") and (node.text or "").startswith("$") and not node.quoted:
             self._warn(node, f"{(node.text or '')[:40]!r} is no expression, so it is a text")
+        else:
+            self._doubt_braces(node, tree, node.text or "")
         return tree
 
     def _items(self, items: list[Node]) -> Tree:
@@ -250,15 +255,26 @@ class ArgumentReader:
         )
         if whole is not None:
             return list(whole)
-        bare = _BARE.search(text)
+        bare = _BARE.search(_OPEN.sub("", text))
         if bare is not None and "´" not in text:
             self._warn(node, f"{bare[0]} is shown as it is", f"write {{{bare[0]}}} for its value")
         tree: Tree = self._guard(node, template, text)
-        for part in tree[1] if tree[0] == "text" else tree[1:]:
-            brace = _OPEN.search(part) if isinstance(part, str) else None
-            if brace is not None and "\\" not in text:
-                self._warn(node, f"{brace[0]} is shown as it is", "write {$name} for a value")
+        self._doubt_braces(node, tree, text)
         return tree
+
+    def _doubt_braces(self, node: Node, tree: Tree, text: str) -> None:
+        """Warn of braces that are no expression, and so are part of the text."""
+        if tree[0] not in ("text", "lit") or "\\" in text:
+            return
+        parts = tree[1] if tree[0] == "text" else tree[1:]
+        for part in parts:
+            brace = _OPEN.search(part) if isinstance(part, str) else None
+            if brace is not None:
+                self._warn(node, f"{brace[0]} is shown as it is", _advice_on_braces(brace[0]))
+        for before, _, after in zip(parts, parts[1:], parts[2:], strict=False):
+            texts = isinstance(before, str) and isinstance(after, str)
+            if texts and before.endswith("{") and after.startswith("}"):
+                self._warn(node, "a value in two braces is shown in one", "write {$name}")
 
     def positional(self, text: str) -> list[Tree]:
         """Return the trees of `a, b` or `$a $b`."""
@@ -318,6 +334,13 @@ class ArgumentReader:
 
     def _warn(self, node: Node, message: str, hint: str = "") -> None:
         self.reader.warn(message, node.line, node.column, hint)
+
+
+def _advice_on_braces(text: str) -> str:
+    inside = text.strip("${} ")
+    if text.startswith("{") and text.endswith("}") and not re.fullmatch(r"[\w.]*", inside):
+        return "braces hold one expression, such as {$name} or {$name.Length}"
+    return f"write {{${inside}}} for its value" if inside else "write {$name} for a value"
 
 
 def _is_expression(tree: Tree) -> bool:

@@ -211,7 +211,8 @@ class BlockCompiler:
         actions = self.arguments.actions
         out = line.out or self._changed(spec, arguments)
         instruction = self.emit("do", node, line.word, arguments, out, False)
-        if spec.answers and out is None and not spec.pairs and line.inline:
+        faulty = any(fault.line == node.line for fault in self.reader.faults)  # its >>, say
+        if spec.answers and out is None and not spec.pairs and line.inline and not faulty:
             self.reader.warn("the answer is not kept", node.line, node.column, "add >> $name")
         if spec.pairs:
             self.pending = ["pair", instruction]

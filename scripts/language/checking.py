@@ -36,11 +36,10 @@ def failure(assertion: dict[str, Any], scope: Scope) -> str | None:
     return None
 
 
-def message(assertion: dict[str, Any], failed: str, scope: Scope) -> str:
-    """Return the author's words for a failed assertion, or the line that failed."""
-    if assertion["error"] is not None:
-        return to_text(evaluate(assertion["error"], scope))
-    return f"does not hold: {failed}"
+def written(assertion: dict[str, Any], scope: Scope) -> str:
+    """Return the words that an author wrote for a failed assertion; the empty text if none."""
+    error = assertion["error"]
+    return "" if error is None else to_text(evaluate(error, scope))
 
 
 def _holds(line: list[Any], scope: Scope, lenient: bool) -> bool:

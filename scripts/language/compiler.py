@@ -18,6 +18,7 @@ __all__ = ["ABI", "CompiledFile", "Script", "compile_file"]
 
 MENU = "\U0001f4ac"
 _NAME = re.compile(r"\.?[A-Za-z0-9][A-Za-z0-9 _.@-]*")
+_OUTPUT = re.compile(r"(?:[-+=]?>+|\u2192)\s*\$?([A-Za-z_]\w*)")
 _MARKED = re.compile(r"\[([^\]]+)\]|/(\w+)")
 _LONGEST_NAME = 200
 GLUED = "put a space behind the dash"
@@ -56,7 +57,7 @@ def compile_file(
         root = reader.read(source)
         if root is not None:
             _compile(root, work, default_name)
-            _doubt(work)
+            _doubt(work, source)
             if elsewhere is not None:
                 _strange_calls(work, elsewhere)
         elif not reader.faults:
@@ -65,7 +66,7 @@ def compile_file(
         reader.command = ""
         reader.fault("nested too deep", 1, 1)
     if reader.faults:
-        raise LoadErrors(_in_order(reader.faults))
+        raise LoadErrors(_in_order(reader.faults), _in_order(reader.warnings))
     work.compiled.warnings.extend(_in_order(reader.warnings))
     work.compiled.calls.difference_update(work.compiled.scripts)
     return work.compiled
@@ -157,8 +158,12 @@ def _strange_calls(work: _Work, elsewhere: Collection[str]) -> None:
             work.reader.fault(f"there is no script {name}", node.line, node.column, hint)
 
 
-def _doubt(work: _Work) -> None:
-    """Warn of holders that nothing sets; a script that others may start has inputs of its own."""
+def _doubt(work: _Work, source: str) -> None:
+    """Warn of holders that nothing sets; a script that others may start has inputs of its own.
+
+    A command with a fault may be the one that sets it: then it is enough that `source` says so.
+    """
+    written = set(_OUTPUT.findall(source)) if work.reader.faults else set()
     for name, script in work.compiled.scripts.items():
         inputs: set[str] | None = None
         for _, given, extra in work.called.get(name, []):
@@ -167,5 +172,7 @@ def _doubt(work: _Work) -> None:
             if spread:
                 break
         for holder, line, column, near in names.unset(script.code, inputs):
+            if holder in written:
+                continue
             hint = f"did you mean ${near}?" if near else ""
             work.reader.warn(f"nothing sets ${holder}", line, column, hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 class ScriptSyntaxError(Exception):
@@ -31,11 +31,14 @@ class ScriptSyntaxError(Exception):
 
 
 class LoadErrors(Exception):
-    """Every fault found in one or more script files."""
+    """Every fault found in one or more script files; `warnings` are what is odd beside them."""
 
-    def __init__(self, faults: list[ScriptSyntaxError]) -> None:
+    def __init__(
+        self, faults: list[ScriptSyntaxError], warnings: Sequence[ScriptSyntaxError] = ()
+    ) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
+        self.warnings = list(warnings)
 
     def __iter__(self) -> Iterator[ScriptSyntaxError]:
         return iter(self.faults)
@@ -44,14 +47,23 @@ class LoadErrors(Exception):
 class ScriptError(Exception):
     """What ends a run as FAILED. `kind` is one word for machines, the message is for authors.
 
-    The machine fills in script, line and column of the command that raised it.
+    `said` is what the script's author wrote for the person who is in the chat; empty when the words
+    are ours. The machine fills in script, line and column of the command that raised it.
     """
 
     def __init__(
-        self, message: str, kind: str = "error", script: str = "", line: int = 0, column: int = 0
+        self,
+        message: str,
+        kind: str = "error",
+        script: str = "",
+        line: int = 0,
+        column: int = 0,
+        *,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.said = said
         self.kind = kind
         self.script = script
         self.line = line

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from scripts.functions import FUNCTIONS
 from scripts.language import branches, control
-from scripts.language.checking import Assertion, failure, message
+from scripts.language.checking import Assertion, failure, written
 from scripts.language.code import Script
 from scripts.language.continuation import (
     TIMED_OUT,
@@ -293,7 +293,8 @@ def _assert(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     if out is not None:
         machine.write(out, failed is None)
     elif failed is not None:
-        raise ScriptError(message(assertion, failed, scope), kind="assertion")
+        said = written(assertion, scope)
+        raise ScriptError(said or f"does not hold: {failed}", kind="assertion", said=said)
 
 
 def _run(machine: Machine, instruction: list[Any], scope: Scope) -> None:
@@ -322,7 +323,8 @@ def _log(machine: Machine, instruction: list[Any], scope: Scope) -> None:
 
 
 def _error(machine: Machine, instruction: list[Any], scope: Scope) -> None:
-    raise ScriptError(to_text(evaluate(instruction[3], scope)) or "the script raised an error")
+    said = to_text(evaluate(instruction[3], scope))
+    raise ScriptError(said or "the script raised an error", said=said)
 
 
 _OPS: dict[str, Callable[[Any, list[Any], Scope], None]] = {

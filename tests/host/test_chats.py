@@ -8,6 +8,7 @@ from broker.models import Chat as BrokerChat
 from host.models import Chat
 from messaging import clock
 from scripts import library
+from scripts.advance import FAILED_LINE
 from scripts.language.errors import LoadErrors
 from scripts.models import Hook
 from tests.host.talkers import last_run, open_talker
@@ -83,7 +84,8 @@ def test_prompt_after_goodbye_is_an_error(alice: Person) -> None:
     chat = open_talker(alice, "- GOODBYE Bye\n- INFO One more thing")
     run = last_run()
     assert run.state == "FAILED" and "the chat has ended" in run.error
-    assert alice.lines(chat) == []  # the segment is one transaction
+    # The segment is one transaction: nothing was said, and the chat is still there to be told.
+    assert alice.lines(chat) == [f"FAIL {FAILED_LINE}"]
     assert Chat.objects.get(chat=chat, domain=DOMAIN).state == "ACTIVE"
 
 
@@ -206,7 +208,7 @@ def test_registered_talker_is_opened_by_its_locator(alice: Person, bob: Person) 
     assert bob.lines(friends) == ["DONE Your friend kept B11 for you"]
     clock.move(7 * 86400 + 1)
     late = bob.open(locator)
-    assert bob.lines(late) == []
+    assert bob.lines(late) == [f"FAIL {FAILED_LINE}"]
 
 
 def test_registered_script_must_exist() -> None:

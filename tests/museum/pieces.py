@@ -20,6 +20,7 @@ from scripts.advance import advance_once
 from scripts.models import Run
 from tests.flows.steps import agreed_ticket, offered_ticket
 from tests.museum import moments
+from tests.museum.blocks import BLOCKS, Block
 from tests.museum.moments import Midst
 from tests.person import BROKER, Person
 from tests.pump import pump
@@ -81,6 +82,21 @@ def wait_inside_run_inside_if(alice: Person) -> Piece:
     return Piece(
         "WAIT inside RUN inside IF", [signal("museum-nested", "it")], [ends(run, result="got it")]
     )
+
+
+def inside(block: Block) -> Callable[[Person], Piece]:
+    """Return what parks inside a block, after the answers that come before."""
+
+    def parked(alice: Person) -> Piece:
+        run = begin(block.script, inputs={"n": 0})
+        pump()
+        for hook, value in block.before.items():
+            moments.knock(hook, value)
+            pump()
+        steps = [signal(hook, value) for hook, value in block.after.items()]
+        return Piece(block.name, steps, [ends(run, result=block.result)])
+
+    return parked
 
 
 def wait_with_timeout(alice: Person) -> Piece:
@@ -396,6 +412,7 @@ def yielded(alice: Person, midst: Midst) -> Stopped:
 
 SETTLED: tuple[Callable[[Person], Piece], ...] = (
     wait_inside_run_inside_if,
+    *map(inside, BLOCKS),
     wait_with_timeout,
     race_and_its_partner,
     quarantined,

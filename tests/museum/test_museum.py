@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from scripts.language.compiler import CompiledFile
 from scripts.library import shelf
 from scripts.registry import registry
+from tests.museum.blocks import BLOCKS
 from tests.museum.older import ROOT, run
 
 HERE = Path(__file__).parent
@@ -65,6 +67,26 @@ def test_every_command_that_suspends_has_a_piece() -> None:
     suspending = {word for word, command in registry.commands.items() if command.spec.suspends}
     missing = suspending - {word for _, word in all_places()}
     assert not missing, "park a run at each, see CONTRIBUTING.md"
+
+
+def positions(continuation: dict[str, Any]) -> Iterator[str]:
+    """Yield what a stored position is inside of: kinds of blocks, and branches."""
+    for frame in continuation["frames"]:
+        more = frame[7] if len(frame) > 7 else {}
+        yield from (block["kind"] for block in more.get("blocks", []))
+        for branch in more.get("branches", []):
+            yield "branch"
+            yield from positions(branch)
+
+
+def test_every_block_has_a_piece() -> None:
+    names = {piece["name"] for file in RELEASES for piece in kept(file)["pieces"]}
+    assert {block.name for block in BLOCKS} - names == set()
+    live = [
+        row for file in RELEASES for row in table(file, "scripts_run") if not row["finished_at"]
+    ]
+    held = {kind for row in live for kind in positions(json.loads(row["continuation"]))}
+    assert held == {"for", "while", "try", "repeat", "branch"}
 
 
 def waiting_scripts() -> set[str]:

@@ -9,6 +9,7 @@ from django.test import Client
 from host.services import save_talker
 from messaging import clock
 from scripts import hooks, library, poison, services, withdrawal
+from scripts.advance import WITHDRAWN_LINE
 from scripts.language import compiler
 from scripts.language.code import CompiledFile
 from scripts.models import Hook, Ready, Run, ScriptVersion, Timer
@@ -81,7 +82,7 @@ def test_withdrawn_version_is_not_begun_and_not_entered(alice: Person) -> None:
     version = talker("- DONE Bad")
     withdrawal.withdraw(version, by="bob")
     chat = opened(alice)
-    assert alice.lines(chat) == []
+    assert alice.lines(chat) == [f"FAIL {WITHDRAWN_LINE}"]
     [run] = Run.objects.filter(script="OnChatActivated", state=RunState.FAILED)
     assert "was withdrawn" in run.error
     begun = begin("- WAIT withdrawn-door >> $x")
