@@ -33,6 +33,7 @@ NOTIFIER, BROKER, HOST = "notifier.test", "broker.test", "theatre.test"
 TICKET = f".HOST,{HOST},ticket"
 STREAM = "/wallet/stream"
 PATIENCE = 60.0
+RATES = dict.fromkeys(("INBOX_RATE", "SENDER_RATE"), "100000/min")
 AT_ONCE = 8  # pages that are set up at the same time
 
 
@@ -199,7 +200,10 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="countersign-pages-") as name:
         # One person after the other comes from one address here; the rate is not what is measured.
-        server = Server(Path(name), {"INBOX_RATE": "100000/min", "LOG_LEVEL": "WARNING"})
+        server = Server(
+            Path(name),
+            {"LOG_LEVEL": "WARNING", **RATES},
+        )
         try:
             server.start()
             figures = asyncio.run(

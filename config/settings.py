@@ -284,6 +284,10 @@ SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock"
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)
+# How many messages may wait for one destination that does not answer; further ones are given up.
+OUTBOX_MOST = env.int("OUTBOX_MOST", default=10000)
+# How many messages one peer or wallet may send here, as whoever they prove to be.
+SENDER_RATE: str = env("SENDER_RATE", default="6000/min")
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 
 # --- the engine --------------------------------------------------------------------------------

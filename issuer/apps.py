@@ -19,4 +19,6 @@ class IssuerConfig(AppConfig):
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "issuer"))
         messages.register_subjects(subjects.SUBJECTS)
         messages.register_delivered(subjects.DELIVERED)
+        messages.register_undeliverable(subjects.UNDELIVERABLE)
+        messages.register_resendable(subjects.RESENDABLE)
         receivers.connect()

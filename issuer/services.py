@@ -20,6 +20,8 @@ from messaging.syntax import format_time, normalise_schema
 from scripts.errors import refused
 
 LOCKED_TOKEN = rows.Select(Token, "pk", lock=rows.FOR_UPDATE)
+# The Reason of an offer whose message never reached its broker.
+UNDELIVERED = "UNDELIVERED"
 SHORTEST_GRACE = timedelta(seconds=2)
 
 
@@ -128,6 +130,24 @@ def offer_token(message: OutboxMessage) -> None:
             _move(token, "offer", f"domain:{token.broker}")
 
 
+def end_offer(message: OutboxMessage) -> None:
+    """`Issue@Broker` was given up: nobody will be asked, so the script need not wait for that.
+
+    The broker may have it after all, where only its word that it has was lost: an acceptance is
+    then late, like any after the end.
+    """
+    with transaction.atomic(savepoint=False):
+        token = locked_token(str(message.body["Token"]))
+        if token.state == TokenState.ISSUED:
+            token.reason = UNDELIVERED
+            _move(token, "expire", f"outbox:{message.pk}")
+
+
+def offer_waits(message: OutboxMessage) -> bool:
+    """Say whether an `Issue@Broker` may still be sent: the offer has not ended."""
+    return Token.objects.filter(pk=message.body["Token"], state__in=UNDECIDED).exists()
+
+
 def answer_token(token_id: str, *, answer: str, reason: str, origin: str) -> Token:
     """Take the broker's word on an offer (protocol 4.10): the first answer wins.
 
@@ -141,12 +161,17 @@ def answer_token(token_id: str, *, answer: str, reason: str, origin: str) -> Tok
             token.reason = "EXPIRED" if reason == "EXPIRED" else ""
             verb = "accept" if answer == Answer.ACCEPTED else "decline"
             _move(token, "expire" if verb == "decline" and token.reason else verb, origin)
-        elif answer == Answer.ACCEPTED and token.state == TokenState.EXPIRED and not token.reason:
+        elif answer == Answer.ACCEPTED and _ended_without(token):
             record(token, EventKind.LATE, answer, origin)
             _revoke(token, origin)
         elif not _repeats(token, answer):
             record(token, EventKind.CONFLICT, answer, origin)
         return token
+
+
+def _ended_without(token: Token) -> bool:
+    """Say whether the offer ended by our decision alone, not by the broker's word."""
+    return token.state == TokenState.EXPIRED and token.reason in ("", UNDELIVERED)
 
 
 def _repeats(token: Token, answer: str) -> bool:

@@ -18,3 +18,5 @@ SUBJECTS = {
 }
 
 DELIVERED = {"Issue@Broker": services.offer_token}
+UNDELIVERABLE = {"Issue@Broker": services.end_offer}
+RESENDABLE = {"Issue@Broker": services.offer_waits}

@@ -10,10 +10,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from messaging import key_life, keys, outbox
+from messaging import breaker, key_life, keys, outbox
 from messaging.admin_readonly import ReadOnlyAdmin
 from messaging.errors import MessagingError
 from messaging.models import (
+    Destination,
     DomainKey,
     HostedDomain,
     InboxMessage,
@@ -182,7 +183,28 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     @admin.action(description="Send dead messages again", permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         freed = sum(outbox.resend(pk) for pk in queryset.values_list("pk", flat=True))
-        messages.info(request, f"{freed} of {queryset.count()} were dead and will be sent again.")
+        total = queryset.count()
+        messages.info(
+            request,
+            f"{freed} of {total} will be sent again; the others are not dead, or over.",
+        )
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("messaging.change_outboxmessage")
+
+
+@admin.register(Destination)
+class DestinationAdmin(ReadOnlyAdmin):
+    list_display = ("domain", "state", "failures", "until", "changed_at", "last_error")
+    list_filter = ("state",)
+    search_fields = ("domain", "last_error")
+    ordering = ("-changed_at",)
+    actions = ("probe",)
+
+    @admin.action(description="Try it now", permissions=["resend"])
+    def probe(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
+        tried = sum(breaker.probe_now(domain.pk) for domain in queryset)
+        self.message_user(request, f"{tried} of {queryset.count()} were down and are tried now.")
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("messaging.change_outboxmessage")

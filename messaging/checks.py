@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from messaging.addresses import parse_networks
 from messaging.dns_keys import server_address
+from messaging.rates import parse_rate
 from messaging.sealing import field_keys
 from messaging.signers import chosen
 from messaging.transport import routes
@@ -24,6 +25,11 @@ def _keep_hours() -> None:
         raise ValueError(f"repeats must be known for {FEWEST_HOURS} hours at least")
 
 
+def _most_waiting() -> None:
+    if settings.OUTBOX_MOST < 1:
+        raise ValueError("one message at least must be able to wait")
+
+
 READERS: dict[str, tuple[str, Callable[[], object]]] = {
     "messaging.E001": ("FIELD_KEYS", lambda: field_keys(settings.FIELD_KEYS)),
     "messaging.E002": ("PEER_ROUTES", routes),
@@ -33,6 +39,8 @@ READERS: dict[str, tuple[str, Callable[[], object]]] = {
         lambda: [server_address(entry) for entry in settings.DNS_RESOLVERS],
     ),
     "messaging.E005": ("INBOX_KEEP_HOURS", _keep_hours),
+    "messaging.E007": ("SENDER_RATE", lambda: parse_rate(settings.SENDER_RATE)),
+    "messaging.E008": ("OUTBOX_MOST", _most_waiting),
     "messaging.E006": ("SIGNER", chosen),
 }
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from messaging import clock, keys, points, rows
+from messaging import clock, keys, points, rates, rows
 from messaging.canonical import BadJson, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import CannotSign, KeyUnavailable
@@ -79,6 +79,7 @@ def receive(raw: bytes) -> Answer:
     started = time.monotonic()
     try:
         checked = _check(raw)
+        _check_rate(checked.sender)
         message = _store(checked)
         points.reach("in_after_commit")
     except Refused as refused:
@@ -118,6 +119,15 @@ def _check(raw: bytes) -> Checked:
     if not envelope.hash_matches():
         raise Refused(Reason.HASH)
     return Checked(envelope, subject, recipient, _proven_key(envelope, subject, recipient))
+
+
+def _check_rate(sender: str) -> None:
+    """Refuse a peer or wallet that sends too much; nobody can use up another's share.
+
+    All strangers share one name, and what is hosted here is ourselves.
+    """
+    if sender != ANONYMOUS and keys.hosted_name(sender) is None and rates.is_over(sender):
+        raise Refused(Reason.RATE, sender)
 
 
 def _parse(raw: bytes) -> Envelope:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 from messaging.ids import uuid7
-from messaging.states import InboxState, KeySource, KeyState, LookupOutcome, OutboxState
+from messaging.states import (
+    BreakerState,
+    InboxState,
+    KeySource,
+    KeyState,
+    LookupOutcome,
+    OutboxState,
+)
 
 DOMAIN_LENGTH = 253
 LABEL_LENGTH = 63
@@ -177,6 +184,22 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.recipient}"
+
+
+class Destination(models.Model):
+    """A domain elsewhere that once did not answer, and whether it is asked now."""
+
+    domain = models.CharField(max_length=DOMAIN_LENGTH, primary_key=True)
+    state = models.CharField(
+        max_length=9, choices=BreakerState, default=BreakerState.CLOSED, db_index=True
+    )
+    failures = models.PositiveIntegerField(default=0, help_text="In a row")
+    until = models.DateTimeField(null=True, help_text="When one message may try")
+    last_error = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField(help_text="When it went down or came back")
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class Refusal(models.Model):

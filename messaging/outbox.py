@@ -13,9 +13,9 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
-from messaging import clock, inbox, keys, peer_keys, points, rows
+from messaging import breaker, clock, inbox, keys, peer_keys, points, rows
 from messaging.answers import read_answer
 from messaging.bell import HEARD, ring
 from messaging.envelope import Envelope, Malformed
@@ -35,6 +35,8 @@ SIGNATURE_LIFE = timedelta(seconds=200)
 BACKOFF_BASE = 1.0
 BACKOFF_CAP = 300.0
 CALL_ATTEMPTS = 12  # of a message whose answer a script waits for: it should learn why in minutes
+CALL_PATIENCE = timedelta(minutes=10)  # of one that waits for a destination that is down
+NO_ANSWER = 502  # what a proxy says for a server that is not there
 LIFE = timedelta(hours=24)  # of a message without expires_at
 TRANSIENT = frozenset({408, 425, 429})
 SWEEP_LIMIT = 200
@@ -60,6 +62,7 @@ _FENCED = ("pk", "fence", "state")
 _SIGN = rows.Update(OutboxMessage, *_FENCED, sets=("envelope", "signed_at"))
 _END = rows.Update(OutboxMessage, *_FENCED, sets=("state", "response", "last_error", "finished_at"))
 _POSTPONE = rows.Update(OutboxMessage, *_FENCED, sets=("due_at", "last_error"))
+_HOLD = rows.Update(OutboxMessage, *_FENCED, sets=("due_at", "attempts"))
 _QUEUE = rows.Select(
     OutboxMessage, "origin", "recipient", rest="AND state = 'DUE' ORDER BY id LIMIT 1"
 )
@@ -71,12 +74,18 @@ class LostClaim(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: delivered with an answer, refused for good, or to be tried again."""
+    """How an attempt ended: delivered with an answer, refused for good, or to be tried again.
+
+    `retry_at` is when, where something else than the message's own attempts decides; `held` says
+    that there was no attempt at all.
+    """
 
     delivered: bool = False
     final: bool = False
     response: dict[str, Any] | None = None
     error: str = ""
+    retry_at: datetime | None = None
+    held: bool = False
 
 
 def queue(
@@ -179,6 +188,9 @@ def _claim(message_id: UUID | str) -> OutboxMessage | None:
 def _attempt(message: OutboxMessage) -> Outcome:
     if clock.now() >= _deadline(message):
         return Outcome(final=True, error=message.last_error or "expired before it was sent")
+    passage = breaker.Passage() if _is_hosted(message.recipient) else breaker.admit(message)
+    if passage.held_until is not None:
+        return _held(message, passage)
     try:
         raw = _signed(message)
     except UnknownDomain as error:
@@ -187,13 +199,31 @@ def _attempt(message: OutboxMessage) -> Outcome:
         # Most often a deployment with the wrong FIELD_KEYS: that must not kill what is queued.
         return Outcome(error=f"cannot be signed: {error}")
     points.reach("ob_signed")
+    exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
     try:
         reply = _post(message.recipient, raw)
         points.reach("ob_sent_unmarked")
+    except Unreachable as error:
+        probe_at = breaker.failed(message, passage, str(error))
+        return Outcome(final=exhausted, error=str(error), retry_at=probe_at)
+    if reply.status == NO_ANSWER:
+        breaker.failed(message, passage, f"status {reply.status}")
+    else:
+        breaker.answered(message, passage)
+    try:
         return _judge(message, reply)
     except Unreachable as error:
-        exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
         return Outcome(final=exhausted, error=str(error))
+
+
+def _held(message: OutboxMessage, passage: breaker.Passage) -> Outcome:
+    """Say what becomes of a message whose destination is down: it waits, but not for ever."""
+    error = f"{message.recipient} does not answer"
+    if message.expects_response and clock.now() - message.created_at >= CALL_PATIENCE:
+        return Outcome(final=True, error=error)
+    if breaker.too_many(message):
+        return Outcome(final=True, error=f"{error}, and too many messages wait for it")
+    return Outcome(error=error, retry_at=passage.held_until, held=True)
 
 
 def _deadline(message: OutboxMessage) -> datetime:
@@ -266,7 +296,7 @@ def _judge(message: OutboxMessage, reply: Reply) -> Outcome:
 def _settle(message: OutboxMessage, outcome: Outcome) -> None:
     """Commit the outcome. Raises LostClaim when the lease ran out and somebody else took over."""
     if not outcome.final:
-        _postpone(message, outcome.error)
+        _postpone(message, outcome.error, outcome.retry_at, held=outcome.held)
         return
     message.state = OutboxState.SENT if outcome.delivered else OutboxState.DEAD
     message.response = outcome.response
@@ -296,18 +326,30 @@ def _tell(message: OutboxMessage) -> None:
         listeners[message.subject](message)
 
 
-def _postpone(message: OutboxMessage, error: str) -> None:
-    """Make the message due again: full jitter, so that peers who come back are not flooded."""
-    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(message.attempts - 1, 20))
-    pause = timedelta(seconds=random.uniform(0, ceiling))  # noqa: S311 - jitter
+def _postpone(
+    message: OutboxMessage, error: str, retry_at: datetime | None = None, *, held: bool = False
+) -> None:
+    """Make the message due again: at `retry_at`, or after a pause that grows with its attempts.
+
+    One that was held has not been tried, so that does not count.
+    """
     now = clock.now()
+    due_at = retry_at or now + _pause(message.attempts)
     # Not past the deadline: whoever waits must be told then. But never at once after a fault.
-    due_at = now + pause
     if now < _deadline(message) < due_at:
         due_at = _deadline(message)
+    if held:
+        _HOLD(due_at, message.attempts - 1, *_claim_of(message))
+        return
     _POSTPONE(due_at, error[:500], *_claim_of(message))
     points.reach("ob_postponed")
     log.info("outbox_postponed", message=str(message.pk), attempts=message.attempts, error=error)
+
+
+def _pause(attempts: int) -> timedelta:
+    """Full jitter, so that peers who come back are not flooded."""
+    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempts - 1, 20))
+    return timedelta(seconds=random.uniform(0, ceiling))  # noqa: S311 - jitter
 
 
 def _claim_of(message: OutboxMessage) -> tuple[Any, ...]:
@@ -319,9 +361,10 @@ def _claim_of(message: OutboxMessage) -> tuple[Any, ...]:
 
 
 def resend(message_id: UUID | str) -> bool:
-    """Let a DEAD message try again with all its attempts; return whether it was dead.
+    """Let a DEAD message try again with all its attempts; return whether it will.
 
-    An operator's decision: a deadline that has passed is replaced by a new one.
+    An operator's decision: a deadline that has passed is replaced by a new one. False for one that
+    is not dead, and for one whose occasion is over (an offer that has ended).
     """
     now = clock.now()
     with transaction.atomic():
@@ -329,7 +372,7 @@ def resend(message_id: UUID | str) -> bool:
             pk=message_id, state=OutboxState.DEAD
         )
         message = dead.first()
-        if message is None:
+        if message is None or not registry.resendable.get(message.subject, _always)(message):
             return False
         expires_at = message.expires_at if _deadline(message) > now else now + LIFE
         freed = dead.update(
@@ -344,13 +387,22 @@ def resend(message_id: UUID | str) -> bool:
     return bool(freed)
 
 
+def _always(message: OutboxMessage) -> bool:
+    return True
+
+
 def sweep() -> dict[str, int]:
     """Ring for due messages whose bell was lost, and delete what is kept no longer.
 
     Any number of sweepers may run at once. Returns the counts.
     """
     heard = clock.now() - HEARD
-    due = OutboxMessage.objects.filter(state=OutboxState.DUE, due_at__lte=heard)
+    waiting = OutboxMessage.objects.filter(state=OutboxState.DUE)
+    # What stands behind another of its run could not be claimed, and would fill the sweep's limit.
+    before = waiting.filter(
+        origin=OuterRef("origin"), recipient=OuterRef("recipient"), pk__lt=OuterRef("pk")
+    )
+    due = waiting.filter(~Exists(before.exclude(origin="")), due_at__lte=heard)
     ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
     for message_id in ids:
         ring("messaging.deliver", str(message_id))

@@ -25,6 +25,7 @@ class Reason(enum.Enum):
     SIGNATURE = ("signature", 401)
     CHAT_KEY = ("chat_key", 403)
     CORRELATION = ("correlation", 422)
+    RATE = ("rate", 429)
     KEY_UNAVAILABLE = ("key_unavailable", 503)
 
     def __init__(self, code: str, status: int) -> None:
@@ -38,6 +39,7 @@ PUBLIC_TEXT = {
     401: "Not authenticated",
     403: "Refused",
     422: "Not acceptable",
+    429: "Too many messages",
     503: "Try again later",
     504: "No answer in time",
 }

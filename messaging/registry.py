@@ -66,6 +66,7 @@ class Registry:
     askers: dict[str, ResponseListener] = field(default_factory=dict)
     delivered: dict[str, Listener] = field(default_factory=dict)
     undeliverable: dict[str, Listener] = field(default_factory=dict)
+    resendable: dict[str, Callable[[OutboxMessage], bool]] = field(default_factory=dict)
 
 
 registry = Registry()
@@ -124,3 +125,8 @@ def register_delivered(entries: Mapping[str, Listener]) -> None:
 def register_undeliverable(entries: Mapping[str, Listener]) -> None:
     """Say who is told, by subject, in the transaction that marks a message DEAD."""
     _add(registry.undeliverable, entries, "undeliverable listener of")
+
+
+def register_resendable(entries: Mapping[str, Callable[[OutboxMessage], bool]]) -> None:
+    """Say who is asked, by subject, whether a DEAD message may be sent again; others always may."""
+    _add(registry.resendable, entries, "judge of sending again")

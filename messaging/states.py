@@ -18,6 +18,14 @@ class OutboxState(models.TextChoices):
     DEAD = "DEAD"  # given up, until an operator sends it again
 
 
+class BreakerState(models.TextChoices):
+    """Whether messages leave for a destination (see breaker.py)."""
+
+    CLOSED = "CLOSED"  # as they come
+    OPEN = "OPEN"  # it does not answer: all wait
+    HALF_OPEN = "HALF_OPEN"  # one message is trying, the others wait
+
+
 class KeySource(models.TextChoices):
     PINNED = "PINNED"  # by an operator; never expires
     DNS = "DNS"

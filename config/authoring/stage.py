@@ -19,7 +19,13 @@ import django
 from django.core.management import call_command
 
 HOME = Path(__file__).resolve().parent.parent.parent
-QUIET = {"LOG_LEVEL": "CRITICAL", "HTTPS_ONLY": "0", "INBOX_RATE": "1000000/min", "DEBUG": "0"}
+QUIET = {
+    "LOG_LEVEL": "CRITICAL",
+    "HTTPS_ONLY": "0",
+    "INBOX_RATE": "1000000/min",
+    "SENDER_RATE": "1000000/min",
+    "DEBUG": "0",
+}
 
 
 def launch(words: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ import django
 django.setup(set_prefix=False)
 
 from django.core.management import call_command  # noqa: E402
+from django.db.models import F  # noqa: E402
 
 from broker.models import Notifier  # noqa: E402 - models need the settings
 from broker.models import Token as BrokerToken  # noqa: E402
@@ -53,6 +54,8 @@ def rows(role: str) -> dict[str, Any]:
     tokens = issued() if role == "issuer" else mirrored()
     due = OutboxMessage.objects.filter(state=OutboxState.DUE)
     dead = OutboxMessage.objects.filter(state=OutboxState.DEAD)
+    # At its own deadline a message may be given up: an offer of three seconds, its broker cut off.
+    dead = dead.exclude(finished_at__gte=F("expires_at"))
     # Watches that wait for a deadline long past the play; an offer that was decided ends them idly.
     live = Run.objects.filter(state__in=LIVE).exclude(script="OnTokenLapsed")
     ill = Run.objects.filter(state=RunState.QUARANTINED)

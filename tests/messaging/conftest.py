@@ -41,6 +41,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, bells: list[tuple[str, list[str]]]) ->
     monkeypatch.setattr(registry, "on_response", desk.on_response)
     monkeypatch.setattr(registry, "delivered", {"Issue@Broker": desk.on_delivered})
     monkeypatch.setattr(registry, "undeliverable", {"Issue@Broker": desk.on_undeliverable})
+    monkeypatch.setattr(registry, "resendable", {})
     return desk
 
 

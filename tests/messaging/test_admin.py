@@ -87,7 +87,7 @@ def test_operator_sends_dead_messages_again(
     assert page.has_resend_permission(request_)
     assert "send_again" in page.get_actions(request_)
     page.send_again(request_, OutboxMessage.objects.all())
-    assert said == ["1 of 2 were dead and will be sent again."]
+    assert said == ["1 of 2 will be sent again; the others are not dead, or over."]
     again = OutboxMessage.objects.get(pk=dead.pk)
     assert (again.state, again.attempts) == (OutboxState.DUE, 0)
 

@@ -57,6 +57,22 @@ def test_sweep_rings_for_what_is_due(
     assert bells == [("messaging.deliver", [str(due.pk)])]
 
 
+def test_sweep_passes_over_what_stands_behind_another(
+    theatre: str, bells: list[tuple[str, list[str]]], settings: Any
+) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    first = queue("run:1:1", origin="run:1")
+    for number in range(2, 5):
+        queue(f"run:1:{number}", origin="run:1")
+    elsewhere = queue("run:1:9", origin="run:1", recipient="charlie.test")
+    OutboxMessage.objects.filter(pk=first.pk).update(due_at=clock.now() + HOUR)
+    clock.move(2)
+    assert outbox.sweep()["outbox"] == 1
+    OutboxMessage.objects.filter(pk=first.pk).update(state=OutboxState.SENT)
+    assert outbox.sweep()["outbox"] == 2
+    assert fresh(elsewhere).state == OutboxState.DUE
+
+
 def test_sweep_rings_for_a_bounded_number(theatre: str, settings: Any) -> None:
     settings.INBOX_KEEP_HOURS = 168
     for number in range(5):

@@ -1,0 +1,62 @@
+"""`manage.py outbox`: what could not be delivered, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
+
+from messaging import breaker, outbox
+from messaging.models import Destination, OutboxMessage
+from messaging.states import BreakerState, OutboxState
+
+
+class Command(BaseCommand):
+    """Dead letters and destinations that do not answer, from the command line."""
+
+    help = "List dead messages, send them again, and see which destinations do not answer."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        dead = verbs.add_parser("dead", help="list dead messages, the newest first")
+        dead.add_argument("--to", help="only those to this domain")
+        dead.add_argument("--most", type=int, default=100)
+        resend = verbs.add_parser("resend", help="send dead messages again")
+        resend.add_argument("ids", nargs="*", type=UUID, help="as `outbox dead` shows them")
+        resend.add_argument("--to", help="all dead messages to this domain")
+        verbs.add_parser("down", help="list destinations that do not answer")
+        probe = verbs.add_parser("probe", help="try a destination that is down now")
+        probe.add_argument("domain")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        getattr(self, f"do_{options['verb']}")(options)
+
+    def do_dead(self, options: dict[str, Any]) -> None:
+        for message in _dead(options["to"]).order_by("-finished_at")[: options["most"]]:
+            at = message.finished_at
+            when = "" if at is None else at.strftime("%Y-%m-%d %H:%M:%S")
+            self.stdout.write(f"{message.pk} {when} {message}: {message.last_error}")
+
+    def do_resend(self, options: dict[str, Any]) -> None:
+        if bool(options["ids"]) == bool(options["to"]):
+            raise CommandError("say either which messages (see `outbox dead`) or --to DOMAIN")
+        ids = options["ids"] or list(_dead(options["to"]).values_list("pk", flat=True))
+        freed = sum(outbox.resend(message_id) for message_id in ids)
+        self.stdout.write(f"{freed} of {len(ids)} will be sent again")
+
+    def do_down(self, options: dict[str, Any]) -> None:
+        for down in Destination.objects.exclude(state=BreakerState.CLOSED).order_by("changed_at"):
+            since = down.changed_at.strftime("%Y-%m-%d %H:%M:%S")
+            self.stdout.write(f"{down} since {since}, {down.failures} failures: {down.last_error}")
+
+    def do_probe(self, options: dict[str, Any]) -> None:
+        if not breaker.probe_now(options["domain"].lower()):
+            raise CommandError(f"{options['domain']} is not down")
+        self.stdout.write(f"{options['domain']} is tried now")
+
+
+def _dead(recipient: str | None) -> QuerySet[OutboxMessage]:
+    dead = OutboxMessage.objects.filter(state=OutboxState.DEAD)
+    return dead.filter(recipient=recipient.lower()) if recipient else dead
