@@ -75,6 +75,33 @@ def test_codes_are_read_however_they_are_photographed(people: People) -> None:
     assert read(page, drawn(LINK)) == LINK  # as a screenshot has it
 
 
+FAULTY = """async () => {
+  const { encode } = await import('/static/wallet/ui/qr.js');
+  const { decode } = await import('/static/wallet/ui/qr-read.js');
+  const wrong = [];
+  for (const level of 'LMQH') {
+    for (let length = 1; length < 1200; length = Math.ceil(length * 1.5) + 1) {
+      const letter = (_, at) => String.fromCharCode(33 + (at * 7) % 90);
+      const text = Array.from({ length }, letter).join('');
+      const rows = encode(text, level);
+      const inside = rows.length - 18;
+      for (let at = 0; at < rows.length ** 2 * 0.005; at++) {
+        const [x, y] = [9 + (at * 37) % inside, 9 + (at * 53 + at * at) % inside];
+        rows[y][x] = !rows[y][x];
+      }
+      if (decode(rows) !== text) wrong.push([level, length]);
+    }
+  }
+  const lost = encode('lost', 'L').map((row, y) => row.map((dark, x) => dark !== (x > 8 && y > 8)));
+  return [wrong, decode(lost)];
+}"""
+
+
+def test_codes_of_every_level_and_size_are_read_with_faults_in_them(people: People) -> None:
+    page = people().visit("/wallet/about")
+    assert page.evaluate(FAULTY) == [[], None]
+
+
 def test_picture_without_a_code_is_none(people: People) -> None:
     page = people().visit("/wallet/about")
     assert read(page, Image.effect_noise((400, 300), 90)) is None

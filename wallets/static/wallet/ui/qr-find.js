@@ -174,19 +174,19 @@ function readCorners(picture, corners) {
   const versions = Array.from({ length: 2 * NEAREST + 1 }, (_, at) => nearest + (at % 2 ? 1 : -1) * Math.ceil(at / 2));
   for (const version of versions.filter((each) => each >= 1 && each <= 40)) {
     const side = 17 + 4 * version;
-    const rows = sampled(picture, transform(picture, corners, side), side);
-    if (!areTimed(rows)) continue;
-    const text = decode(rows);
+    const place = transform(picture, corners, side);
+    const isDark = (x, y) => sample(picture, place, x, y);
+    if (!areTimed(isDark, side)) continue;
+    const text = decode(Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => isDark(x, y))));
     if (text !== null) return text;
   }
   return null;
 }
 
 /** Whether the lines between the corners go dark and light in turn, as in every code. */
-function areTimed(rows) {
-  const side = rows.length;
+function areTimed(isDark, side) {
   let faults = 0;
-  for (let at = 8; at < side - 8; at++) faults += (rows[6][at] !== (at % 2 === 0)) + (rows[at][6] !== (at % 2 === 0));
+  for (let at = 8; at < side - 8; at++) faults += (isDark(at, 6) !== (at % 2 === 0)) + (isDark(6, at) !== (at % 2 === 0));
   return faults <= (side - 16) * 0.4;
 }
 
@@ -253,12 +253,12 @@ function solved(rows) {
   return rows.map((row, at) => row[count] / row[at]);
 }
 
-/** The modules by the middle of each and four points around it, by majority. */
-function sampled(picture, place, side) {
-  const around = [[0.5, 0.5], [0.3, 0.5], [0.7, 0.5], [0.5, 0.3], [0.5, 0.7]];
-  return Array.from({ length: side }, (_, y) => Array.from({ length: side }, (_, x) => {
-    let dark = 0;
-    for (const [dx, dy] of around) dark += picture.at(...place(x + dx, y + dy));
-    return dark > 2;
-  }));
+// Points of a module: its middle, and four around it.
+const POINTS = [[0.5, 0.5], [0.3, 0.5], [0.7, 0.5], [0.5, 0.3], [0.5, 0.7]];
+
+/** Whether a module is dark, by the majority of its points. */
+function sample(picture, place, x, y) {
+  let dark = 0;
+  for (const [dx, dy] of POINTS) dark += picture.at(...place(x + dx, y + dy));
+  return dark > 2;
 }
