@@ -66,32 +66,34 @@ def test_no_state_has_a_serious_finding(browser: Browser, server: Server) -> Non
     found: dict[str, list[str]] = {}
     with staged(browser, server.url, shots("chats")[0]) as page:
         for shot in shots(*LOOKED_AT):
-            page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
-            page.emulate_media(color_scheme="dark" if shot.dark else "light")
-            turn(page, shot.scene, shot.path)
-            if shot.act:
-                shot.act(page)
-            settle(page)
+            turned(page, shot)
             found[shot.name] = serious(page)
     assert {name: each for name, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("name", ["prompt-long", "rtl-chat", "rtl-offer", "rtl-tokens", "rtl-desk"])
-def test_nothing_is_wider_than_the_window(browser: Browser, server: Server, name: str) -> None:
-    [shot] = shots(name)
-    with staged(browser, server.url, shot) as page:
-        assert page.evaluate(OVERFLOWS) == []
+def turned(page: Page, shot: Shot) -> None:
+    """Show a shot's scene in its size, colours and direction on a page that shows another."""
+    page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
+    page.emulate_media(color_scheme="dark" if shot.dark else "light")
+    direction = "rtl" if shot.right_to_left else "ltr"
+    page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
+    turn(page, shot.scene, shot.path)
+    if shot.act:
+        shot.act(page)
+    settle(page)
 
 
 def left_edge(page: Page, selector: str) -> float:
     return float(page.locator(selector).first.evaluate("(e) => e.getBoundingClientRect().x"))
 
 
-def test_page_is_mirrored_where_writing_goes_from_right_to_left(
+def test_pages_fit_the_window_and_are_mirrored_from_right_to_left(
     browser: Browser, server: Server
 ) -> None:
-    [shot] = shots("rtl-offer")
-    with staged(browser, server.url, shot) as page:
+    with staged(browser, server.url, shots("chats")[0]) as page:
+        for shot in shots("prompt-long", "rtl-chat", "rtl-tokens", "rtl-desk", "rtl-offer"):
+            turned(page, shot)
+            assert page.evaluate(OVERFLOWS) == [], shot.name
         middle = shot.size[0] / 2
         assert left_edge(page, ".up") > middle
         assert all(left_edge(page, each) < middle for each in (".menu", ".mine .bubble"))

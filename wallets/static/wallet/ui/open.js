@@ -1,7 +1,7 @@
 /** Opening a chat: by the camera, by what was pasted, or by a link that was followed. */
 
 import { button, face, fill, h, icon } from "./dom.js";
-import { canRead, canScan, scan, scanPicture } from "./scan.js";
+import { canScan, scan, scanPicture } from "./scan.js";
 import { sayError, t } from "./texts.js";
 
 const PATIENCE = 20000; // milliseconds until we say that nobody has come yet
@@ -39,9 +39,7 @@ function choices(view) {
   ]);
 }
 
-/** The ways by a picture; a browser that reads no codes is offered none. */
 function camera(view) {
-  if (!canRead()) return h("p", { class: "quiet" }, t("scan.cannot"));
   const stage = h("div", { class: "stage", hidden: true });
   const problem = h("p", { class: "error", role: "alert" });
   const found = (text) => {
@@ -70,7 +68,7 @@ function camera(view) {
       canScan() && button(t("scan.start"), { class: "primary", onclick: start }, "scan"),
       h("label", { class: "button" }, icon("photo"), h("span", {}, t("scan.picture")), h("input", { type: "file", accept: "image/*", class: "unseen", onchange: picture })),
     ]),
-    h("p", { class: "quiet" }, t("scan.how")),
+    h("p", { class: "quiet" }, t(canScan() ? "scan.how" : "scan.cannot")),
     problem,
   ]);
 }

@@ -5,16 +5,16 @@
  * RangeError for one that no version holds (2953 bytes at level L).
  */
 
-const LEVELS = "LMQH";
+export const LEVELS = "LMQH";
 const LEVEL_BITS = { L: 1, M: 0, Q: 3, H: 2 };
 // For each level, and each version from 1: error correction bytes of a block, and blocks.
-const CORRECTION = [
+export const CORRECTION = [
   [7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
   [10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28],
   [13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30, 28, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
   [17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28, 30, 24, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
 ];
-const BLOCKS = [
+export const BLOCKS = [
   [1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18, 19, 19, 20, 21, 22, 24, 25],
   [1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49],
   [1, 1, 2, 2, 4, 4, 6, 6, 8, 8, 8, 10, 12, 16, 12, 17, 16, 18, 21, 20, 23, 23, 25, 27, 29, 34, 34, 35, 38, 40, 43, 45, 48, 51, 53, 56, 59, 62, 65, 68],
@@ -22,14 +22,14 @@ const BLOCKS = [
 ];
 
 // The field of 256 elements over x^8 + x^4 + x^3 + x^2 + 1.
-const POWERS = new Uint8Array(255);
-const LOGS = new Uint8Array(256);
+export const POWERS = new Uint8Array(255);
+export const LOGS = new Uint8Array(256);
 for (let at = 0, value = 1; at < 255; at++) {
   POWERS[at] = value;
   LOGS[value] = at;
   value = value << 1 ^ (value & 128 ? 0x11d : 0);
 }
-const times = (a, b) => (a && b ? POWERS[(LOGS[a] + LOGS[b]) % 255] : 0);
+export const times = (a, b) => (a && b ? POWERS[(LOGS[a] + LOGS[b]) % 255] : 0);
 
 function generator(degree) {
   let result = [1];
@@ -103,7 +103,15 @@ function codewords(data, version, level) {
   return result;
 }
 
-class Grid {
+/** The fifteen bits that say a code's level and mask. */
+export function formatBits(level, mask) {
+  const data = LEVEL_BITS[level] << 3 | mask;
+  let rest = data;
+  for (let at = 0; at < 10; at++) rest = rest << 1 ^ (rest >>> 9) * 0x537;
+  return (data << 10 | rest) ^ 0x5412;
+}
+
+export class Grid {
   constructor(version) {
     this.version = version;
     this.size = sizeOf(version);
@@ -151,10 +159,7 @@ class Grid {
 
   format(level, mask) {
     const { size } = this;
-    const data = LEVEL_BITS[level] << 3 | mask;
-    let rest = data;
-    for (let at = 0; at < 10; at++) rest = rest << 1 ^ (rest >>> 9) * 0x537;
-    const bits = (data << 10 | rest) ^ 0x5412;
+    const bits = formatBits(level, mask);
     const bit = (at) => Boolean(bits >>> at & 1);
     for (let at = 0; at < 15; at++) {
       const near = at < 6 ? at : at < 8 ? at + 1 : 14 - at; // past the timing pattern
@@ -217,7 +222,7 @@ class Grid {
   }
 }
 
-const MASKS = [
+export const MASKS = [
   (x, y) => (x + y) % 2 === 0,
   (x, y) => y % 2 === 0,
   (x) => x % 3 === 0,

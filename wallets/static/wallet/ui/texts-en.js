@@ -196,7 +196,7 @@ export const words = {
   "scan.start": "Scan with the camera",
   "scan.picture": "Picture of a code",
   "scan.how": "Pictures are read in this browser and go nowhere.",
-  "scan.cannot": "This browser cannot read codes. Paste the link instead: your camera app shows it, too.",
+  "scan.cannot": "This browser cannot use a camera here. Choose a picture, or paste the link.",
   "scan.nothing": "There is no code to be read in this picture.",
   "scan.other": "This code opens no chat.",
   "scan.forbidden": "The camera was not allowed. You can allow it in the browser’s settings, or paste the link.",

@@ -196,7 +196,7 @@ export const words = {
   "scan.start": "Ler com a câmara",
   "scan.picture": "Imagem de um código",
   "scan.how": "As imagens são lidas neste navegador e não vão para lado nenhum.",
-  "scan.cannot": "Este navegador não lê códigos. Cole a ligação: a aplicação da câmara também a mostra.",
+  "scan.cannot": "Este navegador não consegue usar uma câmara aqui. Escolha uma imagem ou cole a ligação.",
   "scan.nothing": "Não há nesta imagem um código que se possa ler.",
   "scan.other": "Este código não abre nenhuma conversa.",
   "scan.forbidden": "A câmara não foi autorizada. Pode autorizá-la nas definições do navegador ou colar a ligação.",
