@@ -17,9 +17,6 @@ _ENCODER = json.JSONEncoder(
 # Turns every digit into 0 and everything else into a blank, to find long numbers at once.
 _DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else 32 for code in range(256))
 _SIXTEEN_DIGITS = b"0" * 16  # fewer are below 2^53
-# Makes one kind of every bracket; what is no bracket is deleted.
-_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class NotCanonical(ValueError):
@@ -121,7 +118,7 @@ def _decoded(decoder: json.JSONDecoder, raw: bytes, max_depth: int) -> Any:
     except ValueError as error:
         raise BadJson(str(error)) from None
     if raw.count(b"[") + raw.count(b"{") > max_depth:
-        _check_depth(value, raw, max_depth)
+        _check_depth(value, max_depth)
     return value
 
 
@@ -163,23 +160,7 @@ _STRICT_DECODER = json.JSONDecoder(
 )
 
 
-def _check_depth(value: Any, raw: bytes, deepest: int) -> None:
-    """Raise BadJson when `value`, which `raw` says, is nested deeper than `deepest`."""
-    if b"\\" in raw:
-        _check_levels(value, deepest)
-        return
-    # Without escapes every second piece between quotes is a text. Of the rest only brackets are
-    # kept, and each round takes the innermost pairs away: as fast as it is odd.
-    brackets = b"".join(raw.split(b'"')[::2]).translate(_BRACKETS, _NO_BRACKETS)
-    for _ in range(deepest):
-        if not brackets:
-            return
-        brackets = brackets.replace(b"[]", b"")
-    if brackets:
-        raise BadJson(f"nested deeper than {deepest}")
-
-
-def _check_levels(value: Any, deepest: int) -> None:
+def _check_depth(value: Any, deepest: int) -> None:
     """Go down level by level, only into what can be deeper."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(deepest):
@@ -192,7 +173,7 @@ def _check_levels(value: Any, deepest: int) -> None:
             if type(entry) is list or type(entry) is dict
         ]
     if level:
-        raise BadJson(f"nested deeper than {deepest}")
+        raise BadJson("nested too deeply")
 
 
 def sha256_hex(data: bytes) -> str:

@@ -27,15 +27,20 @@ BODY: dict[str, Any] = {
     "an accent taken apart": {"Note": unicodedata.normalize("NFD", "Caf\u00e9")},
     "null instead of nothing": {"Comment": None},
 }
-# Inside the window, and not the moment at which it was signed.
-LATER = format_time(clock.now() + timedelta(seconds=20))
+
+
+def later() -> str:
+    """Return a time inside the window that is not the moment of signing."""
+    return format_time(clock.now() + timedelta(seconds=20))
+
+
 HEADER: dict[str, Any] = {
     "another recipient": {"To": GYM},
     "the recipient's name in capitals": {"To": THEATRE.upper()},
     "another sender": {"From": GYM},
     "the sender's name in capitals": {"From": "BROKER.TEST"},
     "another correlation": {"Correlation": str(uuid4())},
-    "a later time": {"Timestamp": LATER},
+    "a later time": {"Timestamp": later},
     "another subject": {"Subject": "Hello@Host"},
 }
 
@@ -44,14 +49,16 @@ def signed(scene: Scene) -> dict[str, Any]:
     return scene.genuine(scene.body(Count=1, Note="Caf\u00e9"))
 
 
-def without_left_out(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: part for name, part in value.items() if part is not LEFT_OUT}
+def merged(value: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Return the value with changes, of which functions are asked now."""
+    new = {name: part() if callable(part) else part for name, part in change.items()}
+    return {name: part for name, part in {**value, **new}.items() if part is not LEFT_OUT}
 
 
 def changed(part: str, change: dict[str, Any], *, rehashed: bool) -> Any:
     def make(scene: Scene) -> dict[str, Any]:
         value = signed(scene)
-        value[part] = without_left_out({**value[part], **change})
+        value[part] = merged(value[part], change)
         if rehashed:
             content = {"Header": value["Header"], "Body": value["Body"]}
             value["Hash"] = sha256_hex(canonical(content))

@@ -200,6 +200,7 @@ if __name__ == "__main__":
             "DATABASE_URL": "sqlite://:memory:",
             "DNS_RESOLVERS": "127.0.0.1:1",
             "LOG_LEVEL": "ERROR",
+            "SENDER_RATE": "1000000/min",
         }
         django.setup()
         sys.exit(main(sys.argv[1:]))
