@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from messaging.registry import Mode, Subject
 from scripts.language.code import CompiledFile, Script
 from scripts.language.errors import ScriptSyntaxError
+from scripts.language.values import is_period, parse_time
 from scripts.language.vocabulary import nearest
 from scripts.registry import registry
 
@@ -18,39 +20,68 @@ LASTING = ("GOODBYE", "REGISTER", "ALARM", "HOOK", "IMPRINT")
 EFFECTS = frozenset(["SAVE", "DELETE", "SEND", "RACE", "REEL", "WAIT", *LASTING])
 MAY_CALL = frozenset({"SEND"})  # a sync handler may wait for another domain's answer, no longer
 NAMES_SCRIPT = frozenset({"ALARM", "REGISTER"})
+MOMENTS = ("Timeout", "Expires", "Starts")
+PERIODS = "a period is such as 5 minutes, 2 hours or 30 days"
+_COUNTED = re.compile(r"\s*\d+\s*[A-Za-z]+\.?\s*")
 
 
 def file_faults(file: CompiledFile, subjects: Mapping[str, Subject]) -> list[ScriptSyntaxError]:
-    """Return what is wrong in a compiled file: a SEND whose output does not agree with its subject,
-    and an ALARM or REGISTER of a script that the file does not have."""
-    faults = []
-    for script in file.scripts.values():
-        for instruction in script.code:
-            if instruction[0] != "do":
-                continue
-            wrong, hint = "", ""
-            if instruction[3] == "SEND":
-                wrong = _wrong_send(instruction, subjects)
-            elif instruction[3] in NAMES_SCRIPT:
-                wrong, hint = _wrong_name(instruction, set(file.scripts))
-            if wrong:
-                line, column = instruction[1], instruction[2]
-                faults.append(ScriptSyntaxError(wrong, script.file, line, column, hint))
-    return faults
+    """Return what is wrong in a compiled file: a SEND without a subject or with the wrong output,
+    an ALARM or REGISTER of a script that the file does not have, a written time that is none.
+    """
+    return [
+        ScriptSyntaxError(wrong, script.file, instruction[1], instruction[2], hint)
+        for script in file.scripts.values()
+        for instruction in script.code
+        if instruction[0] == "do"
+        for wrong, hint in (
+            *_wrong_moments(instruction),
+            *_wrong_send(instruction, subjects),
+            *_wrong_name(instruction, set(file.scripts)),
+        )
+    ]
 
 
-def _wrong_send(instruction: list[Any], subjects: Mapping[str, Subject]) -> str:
+def _literal(instruction: list[Any], name: str) -> str:
+    """Return the text that is written down for a parameter; empty when only the run will know."""
+    tree = instruction[4].get(name)
+    found = tree[1] if isinstance(tree, list) and tree[0] == "lit" else None
+    return found if isinstance(found, str) else ""
+
+
+def _wrong_moments(instruction: list[Any]) -> Iterator[tuple[str, str]]:
+    """A time that is written down must be one; and `WAIT 5 min` would wait for a hook so named."""
+    word = instruction[3]
+    for name in MOMENTS:
+        text = _literal(instruction, name)
+        if text.strip() and not _is_moment(text):
+            yield f"{word}: {name}: {text[:40]!r} is neither a time nor a period", PERIODS
+    hook = _literal(instruction, "Hook") if word == "WAIT" else ""
+    if _COUNTED.fullmatch(hook) and not _is_moment(hook):
+        yield f"WAIT: {hook[:40]!r} is no period", PERIODS
+
+
+def _is_moment(text: str) -> bool:
+    return is_period(text) or parse_time(text) is not None
+
+
+def _wrong_send(
+    instruction: list[Any], subjects: Mapping[str, Subject]
+) -> Iterator[tuple[str, str]]:
     """Async messages have no answer, and the answer of a sync one must be taken (5.4)."""
+    if instruction[3] != "SEND":
+        return
+    if not instruction[4].keys() & {"Header", "Fields"}:
+        yield "SEND needs a Subject", "write To and Subject below it, and what is said"
     subject = literal_subject(instruction[4])
     known = subjects.get(subject)
     if known is None:
-        return ""
+        return
     has_output = instruction[5] is not None
     if known.mode is Mode.SYNC and not has_output:
-        return f"{subject} has an answer: take it with >> $name"
+        yield f"{subject} has an answer: take it with >> $name", ""
     if known.mode is Mode.ASYNC and has_output:
-        return f"{subject} has no answer: leave out the >>"
-    return ""
+        yield f"{subject} has no answer: leave out the >>", ""
 
 
 def literal_subject(arguments: Mapping[str, Any]) -> str:
@@ -65,12 +96,10 @@ def literal_subject(arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def _wrong_name(instruction: list[Any], known: set[str]) -> tuple[str, str]:
-    tree = instruction[4].get("Script")
-    if not tree or tree[0] != "lit" or str(tree[1]) in known:
-        return "", ""
-    name = str(tree[1])
-    return f"{instruction[3]}: no script named {name}", nearest(name, known)
+def _wrong_name(instruction: list[Any], known: set[str]) -> Iterator[tuple[str, str]]:
+    name = _literal(instruction, "Script") if instruction[3] in NAMES_SCRIPT else ""
+    if name and name not in known:
+        yield f"{instruction[3]}: no script named {name}", nearest(name, known)
 
 
 def handler_faults(

@@ -113,6 +113,9 @@ class ArgumentReader:
     def _advice_here(self, spec: CommandSpec, body: Node) -> str:
         if spec.main and body.text:
             return "a text with ': ' in it is to be quoted"
+        lists = [each.name for each in spec.parameters if each.kind is Kind.LIST]
+        if body.items is not None and len(lists) == 1:
+            return f"write {lists[0]}: and below it the list"
         return ""
 
     def _positions(self, spec: CommandSpec, items: list[Node], found: dict[str, Any]) -> None:
@@ -163,7 +166,11 @@ class ArgumentReader:
             return self._list(node)
         if kind is Kind.NAME and node.text is not None:
             return self._guard(node, whole_expression, node.text) or ["lit", node.text.strip()]
-        return self.value(node)
+        tree = self.value(node)
+        if kind is Kind.FIELDS and tree[0] in ("lit", "text") and not node.is_blank:
+            message = f"{parameter.name} is a map, not a text"
+            self._fault(node, message, "write Name: value below it")
+        return tree
 
     def value(self, node: Node) -> Tree:
         """Return the tree of an untyped value: text, list or map."""

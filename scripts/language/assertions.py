@@ -61,6 +61,9 @@ def _advice(text: str) -> str:
     if any(word.lower() in ("and", "or", "&&", "||", "not") for word in words):
         return "write IF: and below it one assertion a line, which must all hold"
     then = _THEN.fullmatch(text)
+    if then is not None and " ELSE " in then[2]:
+        action, _, other = then[2].partition(" ELSE ")
+        return f"write IF {then[1]}: {action[:40]} and below it, on its own, ELSE: {other[:40]}"
     if then is not None:
         return f"write IF {then[1]}: {then[2][:40]}"
     return "it must be one expression, such as $x.Is(1)"

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.language import names
+from scripts.language import names, traps
 from scripts.language.blocks import DASH, BlockCompiler
 from scripts.language.code import ABI, CompiledFile, Script
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
@@ -85,6 +85,10 @@ def _compile(root: Node, work: _Work, default_name: str) -> None:
         compiled.scripts[name] = _script(name, root, root, work)
         return
     if root.pairs is None:
+        trap = traps.header_without_colon(reader.lines, len(reader.lines))
+        if trap is not None and any(line.lstrip().startswith("- ") for line in reader.lines):
+            reader.fault(trap.message, trap.line + 1, 1, trap.hint)
+            return
         message = "a script file is a map of scripts, or a list of commands"
         glued = (root.text or "").startswith("-")
         reader.fault(message, 1, 1, GLUED if glued else DASH)

@@ -14,6 +14,7 @@ _ITEM = re.compile(r"(\s*)-(\s|$)")
 _ACTION = re.compile(r"\s*-?\s*((?:IF|IFNOT|THEN|ELSE)\b.*?):\s+([A-Z][A-Z0-9]+\b.*?):\s")
 _BRACE = re.compile(r"(?::\s|-\s|,|\{)\s*(\{[^{}]*\}\s*[^\s#,}\]][^,}]*)")
 _BRACKET = re.compile(r"(?::|-)\s+(\[[^\]]*\]\s*[^\s#,}\]].*)$")
+_UNDASHED = re.compile(r"\s*[A-Z][A-Z0-9]+(?:[ :]|$)")
 _WORD = re.compile(r"\s*(?:-\s*)?([A-Z][A-Z0-9]+)\b")
 _SECOND = re.compile(r"\s*(?:-\s+)?([^:]*):\s+(.*?:(?:\s.*|$))")
 _OUTPUT = re.compile(r"\s*-\s+([A-Z]+)\s+([^\":]+)(:)\s+((?:>>|\+>)\s*\$\w+)\s*:?\s*$")
@@ -45,9 +46,12 @@ def explain(lines: list[str], error: yaml.MarkedYAMLError) -> Trap:
         found = _line(lines[line], line) if 0 <= line < len(lines) else None
         if found is not None:
             return found
-    uncoloned = _header_without_colon(lines, at) or _command_without_colon(lines, at)
+    uncoloned = header_without_colon(lines, at) or _command_without_colon(lines, at)
     if uncoloned is not None:
         return uncoloned
+    undashed = _command_without_dash(lines, at)
+    if undashed is not None:
+        return undashed
     if flow and context is not None:
         return Trap("the bracket that opens here is never closed", context.line, context.column)
     if "block" in (error.context or "") or "block" in problem:
@@ -56,7 +60,7 @@ def explain(lines: list[str], error: yaml.MarkedYAMLError) -> Trap:
     return Trap(f"not YAML: {problem}", at, place.column, QUOTE)
 
 
-def _header_without_colon(lines: list[str], at: int) -> Trap | None:
+def header_without_colon(lines: list[str], at: int) -> Trap | None:
     """Return the trap of a script whose name has no colon, when that is the first line of all."""
     said = (number for number, line in enumerate(lines) if line.strip()[:1] not in ("", "#"))
     first = next(said, at)
@@ -79,6 +83,18 @@ def _command_without_colon(lines: list[str], at: int) -> Trap | None:
         return None
     message = "what stands below a command needs a colon at the command's end"
     return Trap(message, above, len(lines[above].rstrip()), f"write {text[1:].strip()[:60]}:")
+
+
+def _command_without_dash(lines: list[str], at: int) -> Trap | None:
+    """Return the trap of commands written under each other without their dashes."""
+    first = at
+    while first >= 0 and _UNDASHED.match(lines[first]):
+        first -= 1
+    if first >= at - 1:
+        return None
+    line = lines[first + 1]
+    text = line.strip()[:60]
+    return Trap("a command begins with a dash", first + 1, _indented(line), f"write - {text}")
 
 
 def _indented(line: str) -> int:

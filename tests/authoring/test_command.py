@@ -60,6 +60,10 @@ def test_exit_codes_say_what_went_wrong(tmp_path: Path) -> None:
     missing = script(tmp_path, "check", "z.yaml")
     assert missing.returncode == 2
     assert "z.yaml: no such file or folder" in missing.stderr
+    early = script(tmp_path, "trace")
+    assert early.returncode == 1
+    assert early.stderr.startswith("CommandError: the runs cannot be read: no such table")
+    assert early.stderr.endswith("(manage.py migrate makes its tables)\n")
 
 
 @pytest.mark.parametrize(

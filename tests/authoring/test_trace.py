@@ -21,6 +21,13 @@ def talker_run(chat: str) -> Run:
     return Run.objects.get(script="OnChatActivated", domain="theatre.test")
 
 
+@pytest.mark.django_db
+def test_deployment_where_nothing_has_run_says_so() -> None:
+    said = StringIO()
+    call_command("script", "trace", stdout=said)
+    assert said.getvalue() == "No script has run here yet.\n"
+
+
 def test_parked_run_tells_its_lines_its_holders_and_its_wait(alice: Person) -> None:
     chat, token = offered_ticket(alice)
     text = "\n".join(trace(talker_run(chat)))

@@ -62,7 +62,10 @@ def test_wait_takes_the_key_of_an_item_and_a_uuid(places: list[str]) -> None:
     [
         ("- WAIT {$none}", "needs a Hook"),
         ("- WAIT:\n    Hook: 1 hour\n    Timeout: 2 hours", "is a hook"),
-        ("- WAIT:\n    Hook: door\n    Timeout: soon", "neither a time nor a period"),
+        (
+            "- PUT soon >> $t\n- WAIT:\n    Hook: door\n    Timeout: $t",
+            "neither a time nor a period",
+        ),
         ("- RACE >> $x:\n    Hook:\n        A: 1", "short text"),
     ],
 )

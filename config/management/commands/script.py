@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from config.authoring import reference, stage
 from config.authoring import trace as tracing
@@ -147,14 +148,17 @@ def lay_out(command: BaseCommand, options: Options) -> int:
 
 def trace(command: BaseCommand, options: Options) -> int:
     """Print what a run of this deployment has done; without one, the newest runs."""
-    if not options["run"]:
-        for line in tracing.latest(options["domain"]):
-            command.stdout.write(line)
-        return 0
     try:
+        if not options["run"]:
+            for line in list(tracing.latest(options["domain"])) or ["No script has run here yet."]:
+                command.stdout.write(line)
+            return 0
         runs = tracing.find(options["run"])
     except tracing.NoSuchRun as missing:
         raise CommandError(str(missing)) from None
+    except DatabaseError as fault:
+        hint = "manage.py migrate makes its tables"
+        raise CommandError(f"the runs cannot be read: {fault} ({hint})") from None
     for number, run in enumerate(runs):
         if number:
             command.stdout.write("")
