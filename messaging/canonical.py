@@ -98,7 +98,8 @@ def parse_signable(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
     """
     if len(raw) > max_bytes:
         raise BadJson(f"more than {max_bytes} bytes")
-    if b"\\u0000" not in raw and _SIXTEEN_DIGITS not in raw.translate(_DIGITS):
+    no_zero = b"\\" not in raw or b"\\u0000" not in raw  # the first is found much sooner
+    if no_zero and _SIXTEEN_DIGITS not in raw.translate(_DIGITS):
         try:
             return _decoded(_STRICT_DECODER, raw, max_depth)
         except NotCanonical:

@@ -41,7 +41,7 @@ def strict_base64(text: str, size: int) -> bytes:
     Lenient decoders give one value many spellings. Raises ValueError.
     """
     try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise ValueError("not base64") from None
     if len(data) != size or base64.b64encode(data).decode() != text:
