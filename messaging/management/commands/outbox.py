@@ -31,7 +31,13 @@ class Command(BaseCommand):
         probe.add_argument("domain")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, f"do_{options['verb']}")(options)
+        verbs = {
+            "dead": self.do_dead,
+            "resend": self.do_resend,
+            "down": self.do_down,
+            "probe": self.do_probe,
+        }
+        verbs[options["verb"]](options)
 
     def do_dead(self, options: dict[str, Any]) -> None:
         for message in _dead(options["to"]).order_by("-finished_at")[: options["most"]]:
