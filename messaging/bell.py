@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from celery import current_app
@@ -55,13 +56,14 @@ def _ring(task_name: str, row_id: str, here: Callable[[], bool]) -> None:
 
 
 def _publish(task_name: str, row_id: str, seconds: float = 0) -> None:
+    later: dict[str, Any] = {"countdown": seconds} if seconds else {}
     try:
         current_app.send_task(
             task_name,
             args=[row_id],
             retry=False,
-            countdown=seconds or None,
             expires=seconds + EXPIRES_SECONDS,
+            **later,
         )
     except OperationalError as error:
         log.warning("bell_lost", task=task_name, row=row_id, error=str(error))

@@ -8,7 +8,6 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from pathlib import Path
@@ -146,11 +145,6 @@ def subscribed(person: Person, service: PushService, name: str = "phone") -> str
     return endpoint
 
 
-def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    now = clock.now() + timedelta(seconds=seconds)
-    monkeypatch.setattr(push.clock, "now", lambda: now)
-
-
 def decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
@@ -211,14 +205,12 @@ def test_wallet_that_has_fetched_is_left_in_peace(alice: Person, service: PushSe
     assert wake(alice) == 0 and service.server.received == []
 
 
-def test_one_push_a_minute_until_the_wallet_fetches(
-    alice: Person, service: PushService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_push_a_minute_until_the_wallet_fetches(alice: Person, service: PushService) -> None:
     subscribed(alice, service)
     assert [wake(alice), wake(alice)] == [1, 0]
     acknowledge(registered(alice), [str(notify(alice).pk)])
     assert [wake(alice), wake(alice)] == [1, 0]
-    later(monkeypatch, 61)
+    clock.move(61)
     assert [wake(alice), wake(alice)] == [1, 0]
 
 
@@ -233,15 +225,13 @@ def test_browser_that_is_gone_is_forgotten(
     assert [each.endpoint for each in Subscription.objects.all()] == [kept]
 
 
-def test_browser_is_forgotten_after_failures_in_a_row(
-    alice: Person, service: PushService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_browser_is_forgotten_after_failures_in_a_row(alice: Person, service: PushService) -> None:
     subscribed(alice, service)
     fails = [500] * (push.FAILURES - 1)
     service.answers(*fails, 201, *fails, 403)
     left = []
-    for turn in range(2 * push.FAILURES):
-        later(monkeypatch, 61 * (turn + 1))
+    for _ in range(2 * push.FAILURES):
+        clock.move(61)
         wake(alice)
         left.append(Subscription.objects.count())
     assert left == [1] * (2 * push.FAILURES - 1) + [0]
@@ -249,7 +239,7 @@ def test_browser_is_forgotten_after_failures_in_a_row(
 
 
 def test_service_that_does_not_answer_is_left_alone_for_a_while(
-    alice: Person, service: PushService, monkeypatch: pytest.MonkeyPatch
+    alice: Person, service: PushService
 ) -> None:
     def hang_up(handler: BaseHTTPRequestHandler, raw: bytes) -> None:
         handler.close_connection = True
