@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from config.demo.server import Server
 from tests.browser.wallet.conftest import PATIENCE, Owner, People
+from tests.messaging.peer_server import PeerServer, answers, peer_server
+from tests.messaging.tls_server import make_certificate
 from wallets import vapid
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -26,7 +30,7 @@ CONTACT = "mailto:ops@theatre.test"
 VENDOR = """() => {
   const kept = 'vendor';
   const made = ({ applicationServerKey }) => ({
-    endpoint: 'https://push.test/alice',
+    endpoint: ENDPOINT,
     options: { applicationServerKey: Uint8Array.from(applicationServerKey).buffer },
     unsubscribe: async () => { localStorage.removeItem(kept); return true; },
   });
@@ -49,9 +53,29 @@ TELL, SILENT = "input[name=push][value=on]", "input[name=push][value=off]"
 
 
 @pytest.fixture(scope="module")
-def pushing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a key for Web Push."""
-    environment = {"VAPID_PRIVATE_KEY": vapid.new_key(), "VAPID_CONTACT": CONTACT}
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_certificate(tmp_path_factory.mktemp("vendor"), "127.0.0.1")
+
+
+@pytest.fixture
+def service(certificate: Path) -> Iterator[PeerServer]:
+    """The vendor's push service, which takes all that it is posted."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with peer_server(context) as server:
+        server.behaviours = [answers(201, b"")]
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pushing(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[Server]:
+    """A server with a key for Web Push, which may reach that service."""
+    environment = {
+        "VAPID_PRIVATE_KEY": vapid.new_key(),
+        "VAPID_CONTACT": CONTACT,
+        "OUTGOING_ALLOW": "127.0.0.1/32",
+        "SSL_CERT_FILE": str(certificate),
+    }
     started = Server(tmp_path_factory.mktemp("push-server"), environment, embedded=True)
     started.start()
     yield started
@@ -61,12 +85,21 @@ def pushing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def pushed(browser: Browser, pushing: Server) -> Iterator[People]:
     """People whose server has a key, and whose vendor is the test."""
+    rows(pushing, "DELETE FROM wallets_subscription")
     made = People(browser, pushing.url)
     yield made
     complaints = [each for owner in made.owners for each in owner.complaints]
     for owner in made.owners:
         owner.context.close()
     assert complaints == []
+
+
+def with_vendor(people: People, endpoint: str = "https://push.test/alice") -> Owner:
+    """Somebody whose browser may show notifications, and gets this address from its vendor."""
+    owner = people(permissions=["notifications"])
+    owner.context.add_init_script(f"({VENDOR.replace('ENDPOINT', repr(endpoint))})()")
+    owner.onboard()
+    return owner
 
 
 def settings_of(owner: Owner) -> Page:
@@ -120,9 +153,7 @@ def shown_by(owner: Owner) -> list[list[str]]:
 def test_person_turns_it_on_is_told_in_their_language_and_turns_it_off(
     pushed: People, pushing: Server
 ) -> None:
-    alice = pushed(permissions=["notifications"])
-    alice.context.add_init_script(f"({VENDOR})()")
-    alice.onboard()
+    alice = with_vendor(pushed)
     page = settings_of(alice)
     expect(page.locator(SILENT)).to_be_checked()
     assert subscriptions(pushing) == 0
@@ -143,9 +174,7 @@ def test_person_turns_it_on_is_told_in_their_language_and_turns_it_off(
 def test_forgotten_browser_is_taken_in_again_when_the_page_is_opened(
     pushed: People, pushing: Server
 ) -> None:
-    alice = pushed(permissions=["notifications"])
-    alice.context.add_init_script(f"({VENDOR})()")
-    alice.onboard()
+    alice = with_vendor(pushed)
     page = settings_of(alice)
     page.check(TELL)
     expect(page.locator(".toast")).to_contain_text("This browser will tell you.")
@@ -161,11 +190,28 @@ def test_forgotten_browser_is_taken_in_again_when_the_page_is_opened(
     assert subscriptions(pushing) == 0
 
 
+def test_question_that_nobody_fetches_makes_the_browser_ring(
+    pushed: People, service: PeerServer
+) -> None:
+    alice = with_vendor(pushed, f"https://127.0.0.1:{service.port}/alice")
+    page = settings_of(alice)
+    page.check(TELL)
+    expect(page.locator(".toast")).to_contain_text("This browser will tell you.")
+    # As if the page were closed: what comes is not acknowledged.
+    page.route("**/wallet/notifications/acknowledge", lambda route: route.abort())
+    alice.open(".HOST,theatre.test,ticket")
+    for _ in range(300):
+        if service.paths:
+            break
+        page.wait_for_timeout(100)
+    assert (service.paths, service.received) == (["/alice"], [b""])
+    deliver(alice)
+    assert shown_by(alice) == [["Wallet", "Something waits in your wallet", "en"]]
+
+
 def test_nothing_is_subscribed_without_leave(pushed: People, pushing: Server) -> None:
     alice = pushed()
-    alice.context.add_init_script(
-        f"({VENDOR})(); Notification.requestPermission = async () => 'denied';"
-    )
+    alice.context.add_init_script("Notification.requestPermission = async () => 'denied';")
     alice.onboard()
     page = settings_of(alice)
     page.click(TELL)
