@@ -285,7 +285,7 @@ SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock"
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)
-# Web Push, off unless set; `manage.py push_key` makes both.
+# Web Push, off unless set; `manage.py pushkey` makes both.
 VAPID_PRIVATE_KEY: str = env("VAPID_PRIVATE_KEY", default="")
 VAPID_CONTACT: str = env("VAPID_CONTACT", default="")
 # How many messages may wait for one destination that does not answer; further ones are given up.

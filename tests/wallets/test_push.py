@@ -345,14 +345,14 @@ def test_without_a_key_there_is_no_push(
 
 def test_command_prints_settings_that_pass_the_check(settings: Any) -> None:
     out = StringIO()
-    call_command("push_key", CONTACT, stdout=out)
+    call_command("pushkey", CONTACT, stdout=out)
     printed = dict(line.split("=", 1) for line in out.getvalue().splitlines())
     assert set(printed) == {"VAPID_PRIVATE_KEY", "VAPID_CONTACT"}
     for name, value in printed.items():
         setattr(settings, name, value)
     assert check_push() == []
     with pytest.raises(CommandError, match="mailto"):
-        call_command("push_key", "ops", stdout=out)
+        call_command("pushkey", "ops", stdout=out)
 
 
 @pytest.mark.parametrize("text", ["x", "AAAA", "A" * 43, "_" * 43, "é" * 43, "!" * 43])

@@ -1,4 +1,4 @@
-"""`manage.py push_key`: make the key of Web Push, and print the settings that turn it on."""
+"""`manage.py pushkey`: make the key of Web Push, and print the settings that turn it on."""
 
 from __future__ import annotations
 
