@@ -210,6 +210,7 @@ CELERY_TASK_DEFAULT_QUEUE = "advance"
 CELERY_TASK_ROUTES = {
     "scripts.advance": {"queue": "advance"},
     "messaging.deliver": {"queue": "outbox"},
+    "wallets.push": {"queue": "outbox"},
     "*.sweep": {"queue": "sweep"},
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
@@ -284,6 +285,9 @@ SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock"
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)
+# Web Push, off unless set; `manage.py pushkey` makes both.
+VAPID_PRIVATE_KEY: str = env("VAPID_PRIVATE_KEY", default="")
+VAPID_CONTACT: str = env("VAPID_CONTACT", default="")
 # How many messages may wait for one destination that does not answer; further ones are given up.
 OUTBOX_MOST = env.int("OUTBOX_MOST", default=10000)
 # How many messages one peer or wallet may send here, as whoever they prove to be.

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from celery import current_app
@@ -42,6 +43,11 @@ def ring(task_name: str, row_id: str, *, here: Callable[[], bool] = always) -> N
     transaction.on_commit(partial(_ring, task_name, row_id, here), robust=True)
 
 
+def ring_later(task_name: str, row_id: str, *, seconds: float) -> None:
+    """Send a task that is heard so many seconds after the commit, and by a worker of its own."""
+    transaction.on_commit(partial(_publish, task_name, row_id, seconds), robust=True)
+
+
 def _ring(task_name: str, row_id: str, here: Callable[[], bool]) -> None:
     if _ear.rung is not None and here():
         _ear.rung.append((task_name, row_id))
@@ -49,9 +55,16 @@ def _ring(task_name: str, row_id: str, here: Callable[[], bool]) -> None:
         _publish(task_name, row_id)
 
 
-def _publish(task_name: str, row_id: str) -> None:
+def _publish(task_name: str, row_id: str, seconds: float = 0) -> None:
+    later: dict[str, Any] = {"countdown": seconds} if seconds else {}
     try:
-        current_app.send_task(task_name, args=[row_id], retry=False, expires=EXPIRES_SECONDS)
+        current_app.send_task(
+            task_name,
+            args=[row_id],
+            retry=False,
+            expires=seconds + EXPIRES_SECONDS,
+            **later,
+        )
     except OperationalError as error:
         log.warning("bell_lost", task=task_name, row=row_id, error=str(error))
 

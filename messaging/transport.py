@@ -41,11 +41,22 @@ class Reply:
 def post(domain: str, body: bytes) -> Reply:
     """Post one message to the inbox of `domain` and return the answer, whatever its status.
 
-    Follows no redirect, uses no proxy, takes at most 10 seconds and 64 KiB. Raises Unreachable,
+    Takes at most 10 seconds. Raises Unreachable, also for a host that is not on the public
+    internet.
+    """
+    return post_to(inbox_url(domain), body, HEADERS, seconds=TOTAL_SECONDS)
+
+
+def post_to(
+    url: str, body: bytes, headers: list[tuple[bytes | str, bytes | str]], *, seconds: float
+) -> Reply:
+    """Post `body` to an address that somebody else chose; return the answer, whatever its status.
+
+    Follows no redirect, uses no proxy, takes at most `seconds` and 64 KiB. Raises Unreachable,
     also for a host that is not on the public internet.
     """
-    backend = CheckedBackend(time.monotonic() + TOTAL_SECONDS)
-    limits = {"connect": CONNECT_SECONDS, "read": TOTAL_SECONDS, "write": TOTAL_SECONDS}
+    backend = CheckedBackend(time.monotonic() + seconds)
+    limits = {"connect": CONNECT_SECONDS, "read": seconds, "write": seconds}
     try:
         with (
             httpcore.ConnectionPool(
@@ -53,8 +64,8 @@ def post(domain: str, body: bytes) -> Reply:
             ) as pool,
             pool.stream(
                 "POST",
-                inbox_url(domain),
-                headers=HEADERS,
+                url,
+                headers=headers,
                 content=body,
                 extensions={"timeout": limits},
             ) as response,
@@ -156,7 +167,7 @@ class TimedStream(httpcore.NetworkStream):
     def _left(self, timeout: float | None) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise httpcore.ReadTimeout(f"not done within {TOTAL_SECONDS:.0f} seconds")
+            raise httpcore.ReadTimeout("not done in time")
         return left if timeout is None else min(timeout, left)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from messaging.admin_readonly import ReadOnlyAdmin
-from wallets.models import Notification, NotifierBroker, Registration
+from wallets.models import Notification, NotifierBroker, Registration, Subscription
 
 
 @admin.register(NotifierBroker)
@@ -27,5 +27,13 @@ class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("subject", "registration", "created_at", "acknowledged_at")
     list_filter = ("subject",)
     search_fields = ("=registration__wallet", "=correlation")
+    list_select_related = ("registration",)
+    ordering = ("-created_at",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ("registration", "created_at", "pushed_at", "failures")
+    search_fields = ("=registration__wallet",)
     list_select_related = ("registration",)
     ordering = ("-created_at",)

@@ -11,8 +11,9 @@ class WalletsConfig(AppConfig):
     def ready(self) -> None:
         from messaging import registry as messages
         from scripts import registry
-        from wallets import datasets, subjects
+        from wallets import checks, datasets, subjects
 
+        checks.connect()
         registry.register_datasets(datasets.DATASETS)
         registry.register_library("wallets", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "wallets"))

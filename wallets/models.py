@@ -37,6 +37,27 @@ class Registration(models.Model):
         return f"{self.wallet} at {self.domain}"
 
 
+class Subscription(models.Model):
+    """A browser of a wallet that wants to be woken: where its vendor takes pushes for it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    registration = models.ForeignKey(
+        Registration, on_delete=models.CASCADE, related_name="subscriptions"
+    )
+    endpoint = models.CharField(max_length=1000)
+    created_at = models.DateTimeField()
+    pushed_at = models.DateTimeField(null=True, help_text="Empty since the wallet last fetched")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["registration", "endpoint"], name="subscription_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"a browser of {self.registration_id}"
+
+
 class Notification(models.Model):
     """A broker's message for a wallet, kept as it was signed until the wallet acknowledges it."""
 

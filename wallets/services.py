@@ -12,6 +12,7 @@ from messaging import clock
 from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from scripts.errors import missing, refused
+from wallets import push
 from wallets.models import Notification, Registration
 from wallets.selectors import registration_of, waiting_notifications
 
@@ -60,12 +61,14 @@ def keep_notification(
         created_at=clock.now(),
     )
     if insert_new(row):
+        push.ring(registration)
         return row
     return Notification.objects.get(registration=registration, correlation=correlation)
 
 
 def acknowledge(registration: Registration, ids: list[str]) -> int:
     """Take a wallet's own notifications off its queue; return how many were still on it."""
+    push.fetched(registration)
     mine = Notification.objects.filter(registration=registration, pk__in=ids)
     return mine.filter(acknowledged_at=None).update(acknowledged_at=clock.now())
 

@@ -6,8 +6,11 @@ from wallets.api.views import (
     AboutView,
     AcknowledgeView,
     NotificationsView,
+    PushView,
     RelayView,
     StreamView,
+    SubscribeView,
+    UnsubscribeView,
 )
 from wallets.page import page
 from wallets.shell import manifest, worker
@@ -21,5 +24,8 @@ urlpatterns = [
     path("wallet/notifications", NotificationsView.as_view(), name="wallet-notifications"),
     path("wallet/notifications/acknowledge", AcknowledgeView.as_view(), name="wallet-acknowledge"),
     path("wallet/stream", StreamView.as_view(), name="wallet-stream"),
+    path("wallet/push", PushView.as_view(), name="wallet-push"),
+    path("wallet/push/subscribe", SubscribeView.as_view(), name="wallet-subscribe"),
+    path("wallet/push/unsubscribe", UnsubscribeView.as_view(), name="wallet-unsubscribe"),
     path("wallet/relay", RelayView.as_view(), name="wallet-relay"),
 ]

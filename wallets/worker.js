@@ -2,7 +2,7 @@
  * The service worker. FILES and MARK stand above: the page's files, and a hash of all of them.
  *
  * It keeps the page and its files, nothing else: whatever the wallet says or hears goes straight to
- * the network and is never kept here.
+ * the network and is never kept here. Woken by a push, it says that something waits.
  */
 
 const PAGE = "/wallet/";
@@ -38,6 +38,26 @@ self.addEventListener("fetch", (event) => {
   if (isPage) event.respondWith(page(request));
   else if (ours.has(pathname)) event.respondWith(file(request));
 });
+
+self.addEventListener("push", (event) => event.waitUntil(tell()));
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openWallet());
+});
+
+/** Say that something waits, in the page's words (ui/push.js). What a push holds is not read. */
+async function tell() {
+  const words = await (await caches.open("push-words")).match("/wallet/push-words");
+  const { title, ...said } = words ? await words.json() : { title: "Wallet" };
+  await self.registration.showNotification(title, { ...said, tag: "waits" });
+}
+
+async function openWallet() {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const wallet = windows.find(({ url }) => new URL(url).pathname === PAGE);
+  return wallet ? wallet.focus() : self.clients.openWindow(PAGE);
+}
 
 /** The page as it is now; without a network, as it was kept. */
 async function page(request) {

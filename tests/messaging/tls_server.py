@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import json
 import ssl
 import threading
@@ -22,7 +23,10 @@ from messaging import inbox
 
 
 def make_certificate(folder: Path, host: str, days: int = 90) -> Path:
-    """Write a certificate that is its own authority, with its key; return the file."""
+    """Write a certificate that is its own authority, with its key; return the file.
+
+    `host` is a name or an IP address.
+    """
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)
@@ -34,7 +38,7 @@ def make_certificate(folder: Path, host: str, days: int = 90) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, SHA256())
     )
@@ -42,6 +46,13 @@ def make_certificate(folder: Path, host: str, days: int = 90) -> Path:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
     return file
+
+
+def _named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 class Inbox(BaseHTTPRequestHandler):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from wallets import push
+
 MOST = 100
 LONGEST_WAIT = 25
 
@@ -39,6 +41,33 @@ class AcknowledgeSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
 class AcknowledgedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     Acknowledged = serializers.IntegerField()
+
+
+class PushKeySerializer(serializers.Serializer):  # type: ignore[type-arg]
+    PublicKey = serializers.CharField(
+        allow_blank=True,
+        help_text="What a browser subscribes with, base64url; empty where there is no Web Push",
+    )
+
+
+def of_a_push_service(endpoint: str) -> None:
+    """Raise ValidationError for an address that is not posted to."""
+    try:
+        push.check_endpoint(endpoint)
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from None
+
+
+class EndpointSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Endpoint = serializers.CharField(
+        max_length=push.LONGEST_ENDPOINT,
+        validators=[of_a_push_service],
+        help_text="Where the browser's vendor takes pushes: https, on the public internet",
+    )
+
+
+class SubscriptionsSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    Subscriptions = serializers.IntegerField(help_text="How many browsers of this wallet there are")
 
 
 class RelayedSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from messaging.api.schema import ENVELOPE
-from wallets import services
+from wallets import push, services
 from wallets.api import serializers as shapes
 from wallets.api.authentication import WalletSignature, authenticated
 from wallets.api.throttle import RelayThrottle, WalletThrottle
@@ -122,6 +122,63 @@ class StreamView(APIView):
         response["Cache-Control"] = "no-store"
         response["X-Accel-Buffering"] = "no"
         return response
+
+
+class PushView(APIView):
+    """Whether wallets are woken by Web Push here."""
+
+    authentication_classes = (WalletSignature,)
+    permission_classes = ()
+    throttle_classes = (WalletThrottle,)
+
+    @extend_schema(responses={200: shapes.PushKeySerializer, 401: ERRORS[401], 429: ERRORS[429]})
+    def get(self, request: Request) -> Response:
+        """Return the public key that a browser subscribes with; empty when there is none."""
+        return Response({"PublicKey": push.public_key()})
+
+
+class SubscribeView(APIView):
+    """Takes in a browser that wants to be woken."""
+
+    authentication_classes = (WalletSignature,)
+    permission_classes = ()
+    throttle_classes = (WalletThrottle,)
+
+    @extend_schema(
+        request=shapes.EndpointSerializer,
+        responses={
+            200: shapes.SubscriptionsSerializer,
+            **ERRORS,
+            404: OpenApiResponse(shapes.ErrorSerializer, "There is no Web Push here"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Wake this browser when something waits; of too many browsers the oldest is forgotten."""
+        given = shapes.EndpointSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        if not push.public_key():
+            return Response({"detail": "There is no Web Push here"}, status=404)
+        count = push.subscribe(authenticated(request), given.validated_data["Endpoint"])
+        return Response({"Subscriptions": count})
+
+
+class UnsubscribeView(APIView):
+    """Forgets a browser."""
+
+    authentication_classes = (WalletSignature,)
+    permission_classes = ()
+    throttle_classes = (WalletThrottle,)
+
+    @extend_schema(
+        request=shapes.EndpointSerializer,
+        responses={200: shapes.SubscriptionsSerializer, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        """Wake this browser no more; one that is not known is passed over."""
+        given = shapes.EndpointSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        count = push.unsubscribe(authenticated(request), given.validated_data["Endpoint"])
+        return Response({"Subscriptions": count})
 
 
 class RelayView(APIView):

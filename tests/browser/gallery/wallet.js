@@ -197,6 +197,9 @@ export class Wallet {
   }
 
   async tag() {}
+  async pushKey() {
+    return "";
+  }
   async rename() {}
   async remove() {}
   async restart() {}

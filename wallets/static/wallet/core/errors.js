@@ -5,6 +5,8 @@
  *   untrusted    an answer is not what it claims to be
  *   locator, answer, answered, expired, unknown, passphrase, backup, exists, language, busy
  *                what was asked makes no sense, or no more
+ *   push-denied  the person, or the browser, allows no notifications
+ *   push-service the browser's push service did not answer
  *   unsupported  the browser lacks Ed25519, IndexedDB or Web Locks
  */
 export class WalletError extends Error {

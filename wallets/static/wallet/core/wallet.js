@@ -302,6 +302,22 @@ export class Wallet {
     await this.change({ label: name.trim().slice(0, 100) });
   }
 
+  /** What a browser subscribes to Web Push with, base64url; "" where there is none. Throws "unreachable". */
+  async pushKey() {
+    const { PublicKey: key } = await this.desk.site.ask("GET", "/wallet/push");
+    return typeof key === "string" ? key : "";
+  }
+
+  /** Have the site wake this browser; again changes nothing. Throws "unreachable", "refused". */
+  async subscribePush(endpoint) {
+    await this.desk.site.ask("POST", "/wallet/push/subscribe", JSON.stringify({ Endpoint: endpoint }));
+  }
+
+  /** Have the site wake this browser no more. Throws "unreachable", "refused". */
+  async unsubscribePush(endpoint) {
+    await this.desk.site.ask("POST", "/wallet/push/unsubscribe", JSON.stringify({ Endpoint: endpoint }), AbortSignal.timeout(5000));
+  }
+
   /** Delete everything of this wallet from this browser. */
   async wipe() {
     this.channel.postMessage({ event: "wiped", details: {} });

@@ -118,6 +118,7 @@ export class App {
       this.main,
     );
     this.navigate();
+    this.screens.renewPush(this).catch((error) => console.warn("pushes may not come:", error.message));
   }
 
   go(path) {

@@ -7,6 +7,8 @@ import { settingsView } from "./settings.js";
 import { tokenList } from "./token-list.js";
 import { tokenView } from "./token.js";
 
+export { renewPush } from "./push.js";
+
 export const LISTS = { chats: chatList, tokens: tokenList };
 export const DETAILS = { chats: chatView, tokens: tokenView };
 export const SINGLES = { open: openView, settings: settingsView };

@@ -1,9 +1,10 @@
 /** Settings: how the page looks and speaks, the backup, and the end. */
 
-import { button, h, icon } from "./dom.js";
+import { button, fill, h, icon } from "./dom.js";
 import { lastBackup, saveBackup } from "./backup.js";
 import { confirmDialog } from "./dialog.js";
 import * as texts from "./texts.js";
+import { canPush, isPushOn, turnPushOff, turnPushOn } from "./push.js";
 import { theme, THEMES, wearTheme } from "./theme.js";
 
 const { t } = texts;
@@ -11,8 +12,10 @@ const { t } = texts;
 /** The screen: {element, update}. */
 export function settingsView(app) {
   const backedUp = h("p", { class: "quiet" });
+  const pushes = pushing(app);
   const element = h("section", { class: "single" }, h("header", { class: "bar" }, h("h1", {}, t("nav.settings"))), h("div", { class: "sheet" }, [
     looks(app),
+    pushes.element,
     h("section", { class: "block" }, [
       h("h2", {}, t("backup.title")),
       h("p", {}, t("backup.why")),
@@ -30,6 +33,7 @@ export function settingsView(app) {
     element,
     async update() {
       backedUp.textContent = lastBackup(app.wallet.identity);
+      await pushes.update();
     },
   };
 }
@@ -48,6 +52,41 @@ function looks(app) {
 
 function segments(legend, name, choices, choose) {
   return h("fieldset", { class: "segments" }, h("legend", {}, legend), choices.map(({ value, text, checked }) => h("label", {}, h("input", { type: "radio", name, value, checked, onchange: () => choose(value) }), h("span", {}, text))));
+}
+
+/** Whether this browser is woken while the page is closed; hidden where it cannot be. */
+function pushing(app) {
+  const element = h("section", { class: "block", hidden: true });
+  let key = "";
+  const draw = async () => {
+    const on = await isPushOn();
+    const choices = [{ value: "off", text: t("push.off"), checked: !on }, { value: "on", text: t("push.on"), checked: on }];
+    fill(element, h("h2", {}, t("push.title")), h("p", {}, t("push.what")), segments(t("push.when"), "push", choices, choose));
+    element.hidden = false;
+  };
+  const choose = async (value) => {
+    element.querySelector("fieldset").disabled = true;
+    try {
+      await (value === "on" ? turnPushOn(app, key) : turnPushOff(app));
+      app.say(t(value === "on" ? "push.turned-on" : "push.turned-off"));
+    } catch (error) {
+      app.say(texts.sayError(error), "danger");
+    }
+    await draw();
+    element.querySelector("input:checked").focus();
+  };
+  return {
+    element,
+    async update() {
+      if (key || !canPush() || !app.wallet.online) return;
+      try {
+        key = await app.wallet.pushKey();
+      } catch (error) {
+        if (error.code !== "unreachable") throw error; // asked again when the site is back
+      }
+      if (key) await draw();
+    },
+  };
 }
 
 /** What the person calls this wallet; it stays in this browser. */
@@ -78,6 +117,7 @@ function askWipe(app) {
     text: t("wipe.sure"),
     yes: t("wipe.do"),
     act: async () => {
+      await turnPushOff(app);
       await app.wallet.wipe();
       location.replace("/wallet/");
     },
