@@ -31,6 +31,10 @@ def test_both_codes_of_a_token_scan_as_what_they_stand_for(people: People) -> No
     page.click("text=Keep it")
     page.click(".note.token-saved a")
     page.click("text=Raw document")
+    page.fill("#token-tag", "Row B")
+    page.press("#token-tag", "Enter")  # draws the token anew; what was opened stays open
+    expect(page.locator("#toasts")).to_contain_text("Saved.")
+    expect(page.locator(".raw")).to_be_visible()
     document = json.loads(page.inner_text(".raw"))
     page.click("text=Show code")
     page.wait_for_selector(".code-paper svg")

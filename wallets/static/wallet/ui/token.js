@@ -19,7 +19,23 @@ async function update(view) {
   if (stamp === view.stamp) return;
   view.stamp = stamp;
   const top = h("header", { class: "bar" }, h("a", { class: "icon-button up", href: "#/tokens", "aria-label": t("back"), title: t("back") }, icon("back")), h("h1", { dir: "auto" }, token?.title ?? t("token.gone")));
+  const restore = kept(view.element);
   fill(view.element, top, token && h("div", { class: "token-body" }, parts(view.app, token)));
+  restore();
+}
+
+/** Return what puts back, after the token was drawn anew, what the person had opened or is typing. */
+function kept(element) {
+  const opened = [...element.querySelectorAll(".fold")].map((fold) => fold.open);
+  const tag = element.querySelector("#token-tag");
+  const typed = tag && tag === document.activeElement ? tag.value : null;
+  return () => {
+    element.querySelectorAll(".fold").forEach((fold, at) => { fold.open = opened[at] ?? false; });
+    const again = element.querySelector("#token-tag");
+    if (typed === null || !again) return;
+    again.value = typed;
+    again.focus();
+  };
 }
 
 function parts(app, token) {
