@@ -7,13 +7,10 @@ import json
 import math
 from typing import Any, NoReturn
 
+import orjson
+
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 64
-# Where this module accepts a value, Python's encoder writes what RFC 8785 wants, at a tenth of the
-# cost of a library; tests compare the two.
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
-)
 # Turns every digit into 0 and everything else into a blank, to find long numbers at once.
 _DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else 32 for code in range(256))
 _SIXTEEN_DIGITS = b"0" * 16  # fewer are below 2^53
@@ -34,7 +31,7 @@ def canonical_bytes(value: Any) -> bytes:
     library and RFC 8785 agree. Raises NotCanonical for anything else.
     """
     _check(value, "$", 0)
-    return _ENCODER.encode(value).encode()
+    return _written(value)
 
 
 def canonical_vetted(value: Any) -> bytes:
@@ -43,9 +40,18 @@ def canonical_vetted(value: Any) -> bytes:
     Raises NotCanonical for half a surrogate pair, which is the one thing left to find.
     """
     try:
-        return _ENCODER.encode(value).encode()
-    except UnicodeEncodeError:
+        return _written(value)
+    except orjson.JSONEncodeError:
         raise NotCanonical("$: a text holds half a surrogate pair") from None
+
+
+def _written(value: Any) -> bytes:
+    """Write what this module accepts as RFC 8785 wants it.
+
+    There orjson agrees with it, at a hundredth of the cost of a library made for it; tests compare
+    the two.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _check(value: Any, path: str, depth: int) -> None:
