@@ -210,6 +210,7 @@ CELERY_TASK_DEFAULT_QUEUE = "advance"
 CELERY_TASK_ROUTES = {
     "scripts.advance": {"queue": "advance"},
     "messaging.deliver": {"queue": "outbox"},
+    "messaging.catch_up": {"queue": "outbox"},
     "wallets.push": {"queue": "outbox"},
     "*.sweep": {"queue": "sweep"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,8 +40,9 @@ CALL_PATIENCE = timedelta(minutes=10)  # of one that waits for a destination tha
 NO_ANSWER = 502  # what a proxy says for a server that is not there
 LIFE = timedelta(hours=24)  # of a message without expires_at
 TRANSIENT = frozenset({408, 425, 429})
-SWEEP_LIMIT = 200
-
+SWEEP_LIMIT = 1000
+BATCH = 25  # overdue messages for which a sweep rings once
+TURN_SECONDS = 0.5  # for as long a worker goes on with them, so that others get their turn
 
 BY_ID = rows.Select(OutboxMessage, "pk")
 _DUE_AT = OutboxMessage._meta.get_field("due_at")
@@ -394,16 +396,40 @@ def _always(message: OutboxMessage) -> bool:
 def sweep() -> dict[str, int]:
     """Ring for due messages whose bell was lost, and delete what is kept no longer.
 
-    Any number of sweepers may run at once. Returns the counts.
+    One bell for a batch: where workers are behind, messages are overdue without having lost
+    any, and a bell for each, every second, would bury the bells of others. Any number of sweepers
+    may run at once. Returns the counts.
     """
-    heard = clock.now() - HEARD
+    ids = _overdue(SWEEP_LIMIT)
+    for first in ids[::BATCH]:
+        ring("messaging.catch_up", str(first))
+    return {"outbox": len(ids), "pruned": inbox.prune() + peer_keys.prune()}
+
+
+def catch_up(first: UUID | str) -> int:
+    """Deliver `first`, and go on with what is overdue for half a second; return how many.
+
+    Nothing else is looked for when another worker has had `first`: that one looks.
+    """
+    end = time.monotonic() + TURN_SECONDS
+    if not deliver(first):
+        return 0
+    done = 1
+    others = _overdue(BATCH)
+    random.shuffle(others)  # several workers catch up at once, each with others
+    for message_id in others:
+        if time.monotonic() >= end:
+            break
+        done += deliver(message_id)
+    return done
+
+
+def _overdue(most: int) -> list[UUID]:
+    """Return due messages whose bell should have been heard by now, the oldest first."""
     waiting = OutboxMessage.objects.filter(state=OutboxState.DUE)
     # What stands behind another of its run could not be claimed, and would fill the sweep's limit.
     before = waiting.filter(
         origin=OuterRef("origin"), recipient=OuterRef("recipient"), pk__lt=OuterRef("pk")
     )
-    due = waiting.filter(~Exists(before.exclude(origin="")), due_at__lte=heard)
-    ids = list(due.order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
-    for message_id in ids:
-        ring("messaging.deliver", str(message_id))
-    return {"outbox": len(ids), "pruned": inbox.prune() + peer_keys.prune()}
+    due = waiting.filter(~Exists(before.exclude(origin="")), due_at__lte=clock.now() - HEARD)
+    return list(due.order_by("due_at").values_list("pk", flat=True)[:most])

@@ -14,6 +14,12 @@ def deliver(message_id: str) -> None:
     answering(partial(outbox.deliver, message_id))
 
 
+@shared_task(name="messaging.catch_up")
+def catch_up(message_id: str) -> None:
+    """Deliver an overdue message and others, and do what follows from them."""
+    answering(partial(outbox.catch_up, message_id))
+
+
 @shared_task(name="messaging.sweep")
 def sweep() -> None:
     """Find due messages whose bell was lost."""

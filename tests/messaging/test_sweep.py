@@ -54,7 +54,7 @@ def test_sweep_rings_for_what_is_due(
     assert outbox.sweep()["outbox"] == 0  # its bell has just rung
     clock.move(2)
     assert outbox.sweep() == {"outbox": 1, "pruned": 0}
-    assert bells == [("messaging.deliver", [str(due.pk)])]
+    assert bells == [("messaging.catch_up", [str(due.pk)])]
 
 
 def test_sweep_passes_over_what_stands_behind_another(
@@ -71,6 +71,30 @@ def test_sweep_passes_over_what_stands_behind_another(
     OutboxMessage.objects.filter(pk=first.pk).update(state=OutboxState.SENT)
     assert outbox.sweep()["outbox"] == 2
     assert fresh(elsewhere).state == OutboxState.DUE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweep_rings_once_for_many_and_one_worker_catches_up(
+    broker_inbox: PeerServer, bells: list[tuple[str, list[str]]], settings: Any
+) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    messages = [queue(f"run:1:{number}") for number in range(7)]
+    clock.move(2)
+    bells.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "BATCH", 5)
+        assert outbox.sweep()["outbox"] == 7
+        assert bells == [("messaging.catch_up", [str(messages[at].pk)]) for at in (0, 5)]
+        tasks.catch_up(str(messages[0].pk))
+        assert len(sent(broker_inbox)) == 6  # the first and the five oldest that were left
+        tasks.catch_up(str(messages[0].pk))
+        assert len(sent(broker_inbox)) == 6  # another worker had it: that one looked for more
+        patch.setattr(outbox, "TURN_SECONDS", 0)
+        late = queue("run:1:8")
+        clock.move(2)
+        tasks.catch_up(str(late.pk))
+    assert fresh(late).state == OutboxState.SENT
+    assert OutboxMessage.objects.filter(state=OutboxState.DUE).count() == 1  # its turn was over
 
 
 def test_sweep_rings_for_a_bounded_number(theatre: str, settings: Any) -> None:
@@ -101,7 +125,8 @@ def test_tasks_do_what_their_names_say(broker_inbox: PeerServer, settings: Any) 
     tasks.sweep()
     tasks.deliver(str(message.pk))
     assert fresh(message).state == OutboxState.SENT
-    assert (tasks.deliver.name, tasks.sweep.name) == ("messaging.deliver", "messaging.sweep")
+    names = (tasks.deliver.name, tasks.catch_up.name, tasks.sweep.name)
+    assert names == ("messaging.deliver", "messaging.catch_up", "messaging.sweep")
 
 
 def test_finding_due_messages_uses_the_partial_index(theatre: str) -> None:
