@@ -28,15 +28,15 @@ PASSED = {
     "ob_before_mark": 8,
     "ob_marked": 8,
     "ob_postponed": 2,
-    "sweep_moved": 0.05,
-    "sweep_after_commit": 0.05,
+    "sweep_moved": 0.15,
+    "sweep_after_commit": 0.15,
     "release_before_commit": 0.3,
-    "quarantine_before_commit": 0.04,
+    "quarantine_before_commit": 0.07,
 }
-KILLS, HOLDS = 25.0, 25.0  # wanted at each point in a storm of a thousand flows or more
+KILLS = 15.0  # and as many holds, wanted at each point in a storm of a thousand flows or more
 FEWEST = 8.0  # and in a small one
 LIKELIEST = 0.25
-RAREST = 0.1  # what is passed less often than this in a flow is hit whenever that can be
+RAREST = 60  # what is passed less often than this in the whole storm is hit whenever that can be
 SURE = 0.9  # held there, of what is rare: a hold harms nobody, so it need not be left to luck
 
 
@@ -44,12 +44,13 @@ def chances_for(flows: int, *, one_process: bool = False) -> Chances:
     """Return the chances for a storm of so many flows. Where all is one process, each death is
     everybody's, and everything that it had claimed waits for its lease."""
     kills = max(KILLS * min(flows / 1000, 1), FEWEST) / (FEWEST if one_process else 1)
+    rare = {name for name, times in PASSED.items() if flows * times < RAREST}
     kill = {
-        name: min(kills / (flows * times), 0.45 if times < RAREST else LIKELIEST)
+        name: min(kills / (flows * times), 0.45 if name in rare else LIKELIEST)
         for name, times in PASSED.items()
     }
     hold = {
-        name: SURE - chance if PASSED[name] < RAREST else min(chance * FEWEST, LIKELIEST)
+        name: SURE - chance if name in rare else min(chance * FEWEST, LIKELIEST)
         for name, chance in kill.items()
     }
     return Chances(kill=kill, hold=hold if one_process else kill)

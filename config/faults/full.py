@@ -23,7 +23,7 @@ from config.faults.mutants import MUTANTS
 from config.faults.report import BASE_DIR, write
 from config.faults.scratch import has_servers
 
-JOBS = 3  # one more than the cores: some wait for leases most of the time
+JOBS = 4  # two more than the cores: some wait for leases most of the time
 LAUNCH = ("-W", "ignore", "-m", "config.faults.launch")
 MODEL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/scripts/model")
 
@@ -123,7 +123,7 @@ def void_points(done: Sequence[Done]) -> list[str]:
 def main() -> int:
     """Play the whole plan; 0 when every layer is green and none is VOID."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flows", type=int, default=2100, help="of the server's storm")
+    parser.add_argument("--flows", type=int, default=1700, help="of the server's storm")
     parser.add_argument("--most", type=int, default=3, help="passages of each point that are hit")
     parser.add_argument("--doubles", type=float, default=0.05, help="share of the pairs of kills")
     parser.add_argument("--seed", type=int, default=1)
