@@ -33,7 +33,7 @@ PASSED = {
     "release_before_commit": 0.3,
     "quarantine_before_commit": 0.07,
 }
-KILLS = 15.0  # and as many holds, wanted at each point in a storm of a thousand flows or more
+KILLS = 12.0  # and as many holds, wanted at each point in a storm of a thousand flows or more
 FEWEST = 8.0  # and in a small one
 LIKELIEST = 0.25
 RAREST = 60  # what is passed less often than this in the whole storm is hit whenever that can be

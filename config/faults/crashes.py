@@ -319,6 +319,7 @@ def main() -> int:
     )
     call_command("migrate", interactive=False, verbosity=0)
     poison.learn()
+    hands.before_forks()
     bar = Progress("crash sweep")
     began = time.monotonic()
     report = run(staged().folder, options, bar)

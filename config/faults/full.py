@@ -23,7 +23,7 @@ from config.faults.mutants import MUTANTS
 from config.faults.report import BASE_DIR, write
 from config.faults.scratch import has_servers
 
-JOBS = 4  # two more than the cores: some wait for leases most of the time
+JOBS = 3  # one more than the cores: some wait for leases most of the time
 LAUNCH = ("-W", "ignore", "-m", "config.faults.launch")
 MODEL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/scripts/model")
 
@@ -69,7 +69,7 @@ def directed(most: int, doubles: float, mutants: bool) -> list[Job]:
 
 def server_storm(flows: int, seed: int) -> Job:
     """Return the storm of all processes and stores."""
-    size = ("--flows", str(flows), "--wallets", "24", "--chats", "8")
+    size = ("--flows", str(flows), "--wallets", "24", "--chats", "8", "--every", "1.25")
     storm = (*LAUNCH, "storm", "--seed", str(seed), "--shape", "server")
     return Job("storm, server", (*storm, *size))
 

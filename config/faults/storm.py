@@ -9,7 +9,6 @@ ends, everything has four minutes to come to rest, and the oracle judges.
 from __future__ import annotations
 
 import argparse
-import gc
 import random
 import signal
 import socket
@@ -123,9 +122,7 @@ class Storm:
                 self.chats += [Path(name).stem for name in wallet.folder.names("chats")]
         self.chance.shuffle(self.chats)
         connections.close_all()
-        # A Celery worker collects before each fork: nothing of what all roles inherit is garbage.
-        gc.collect()
-        gc.freeze()
+        hands.before_forks()
 
     def _roles(self) -> dict[str, Role]:
         """Return each process's name and what it does."""
