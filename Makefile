@@ -32,10 +32,10 @@ check: $(VENV)/installed-dev ## lint, format, types, import contracts, migration
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
 
-server-test: $(VENV)/installed-dev ## the suite on PostgreSQL and Redis: DATABASE_URL, CELERY_BROKER_URL
+server-test: $(VENV)/installed-dev ## every test that uses a store, on PostgreSQL and Redis: DATABASE_URL, CELERY_BROKER_URL
 	@test -n "$$DATABASE_URL" || { echo "set DATABASE_URL, such as postgres://user@127.0.0.1/postgres"; exit 2; }
 	@test -n "$$CELERY_BROKER_URL" || { echo "set CELERY_BROKER_URL, such as redis://127.0.0.1:6379/9"; exit 2; }
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --stores
 
 browser-test: $(VENV)/installed-dev ## the wallet's and operators' pages in Chromium (Debian's package, or CHROMIUM=path)
 	env -u DATABASE_URL -u CELERY_BROKER_URL $(BIN)/python -m pytest -m browser

@@ -6,14 +6,41 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import TransactionTestCase
 
 from config.demo.data import seed
 from messaging import clock, keys
 from scripts import library, poison
 from scripts.language.machine import Machine
+from tests.emptying import empty_database
 from tests.person import Person
 from tests.pump import pump
 from tests.sealed import Seen, odd_values
+
+TransactionTestCase._fixture_teardown = empty_database  # type: ignore[method-assign]
+
+
+OF_STORES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stores", action="store_true", help="only what can tell one store from another"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --stores, leave out what opens no database: it ran on SQLite as it would here."""
+    if not config.getoption("--stores"):
+        return
+    kept = [item for item in items if _uses_a_store(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_a_store(item)])
+    items[:] = kept
+
+
+def _uses_a_store(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "processes"))
+    return marked or bool(OF_STORES & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpcore
 import pytest
-from django.core.management import call_command
 from django.test import override_settings
 
 from messaging import clock, keys
 from scripts import library, poison
+from tests.emptying import empty_database
 from tests.forged.scene import Scene, build
 from tests.messaging.dns_server import dns_server
 
@@ -35,7 +35,7 @@ def _stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
             yield scene
         finally:
             with django_db_blocker.unblock():
-                call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+                empty_database()
 
 
 @pytest.fixture
