@@ -41,8 +41,17 @@ LOOKED_AT = [
 ]
 
 
+# What is still fading in has less contrast than it is going to have. A spinner never ends.
+SETTLED = """() => Promise.all(
+    document.getAnimations()
+        .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+        .map((each) => each.finished.catch(() => null))
+).then(() => null)"""
+
+
 def serious(page: Page) -> list[str]:
     """Return what axe finds that keeps people out, with the first element of each."""
+    page.evaluate(SETTLED)
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:200]}"
