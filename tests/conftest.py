@@ -18,8 +18,6 @@ from tests.pump import pump
 from tests.sealed import Seen, odd_values
 
 TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
-
-
 OF_STORES = {"db", "transactional_db", "django_db_setup"}
 
 
