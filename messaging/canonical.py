@@ -104,10 +104,12 @@ def parse_signable(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
     """
     if len(raw) > max_bytes:
         raise BadJson(f"more than {max_bytes} bytes")
-    no_zero = b"\\" not in raw or b"\\u0000" not in raw  # the first is found much sooner
+    escapes = b"\\" in raw  # found much sooner than the next
+    no_zero = not escapes or b"\\u0000" not in raw
     if no_zero and _SIXTEEN_DIGITS not in raw.translate(_DIGITS):
+        ascii_only = raw.isascii() and not escapes
         try:
-            return _decoded(_STRICT_DECODER, raw, max_depth)
+            return _decoded(_ASCII_DECODER if ascii_only else _STRICT_DECODER, raw, max_depth)
         except NotCanonical:
             pass  # what is no JSON at all must be said first
     value = _decoded(_DECODER, raw, max_depth)
@@ -164,6 +166,9 @@ _DECODER = json.JSONDecoder(
 )
 _STRICT_DECODER = json.JSONDecoder(
     object_pairs_hook=_unique_ascii, parse_constant=_no_constant, parse_float=_no_decimal
+)
+_ASCII_DECODER = json.JSONDecoder(  # for bytes that can spell no other key
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_no_decimal
 )
 
 

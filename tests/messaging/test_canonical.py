@@ -160,3 +160,16 @@ def test_deep_json_is_refused_at_the_same_depth_by_both_readers() -> None:
             else:
                 with pytest.raises(BadJson):
                     read(wire, max_bytes=1000)
+
+
+@pytest.mark.parametrize("key", ["é", "\\u00e9", "e\\u0301", "\\ud83d\\ude00"])
+def test_key_that_is_not_ascii_is_found_however_it_is_spelt(key: str) -> None:
+    raw = f'{{"A": {{"{key}": 1}}}}'.encode()
+    with pytest.raises(NotCanonical, match="not ASCII"):
+        parse_signable(raw, max_bytes=1000)
+
+
+def test_key_given_twice_is_found_however_it_is_spelt() -> None:
+    for raw in (b'{"A": 1, "A": 2}', b'{"A": 1, "\\u0041": 2}', '{"A": "é", "A": 2}'.encode()):
+        with pytest.raises(BadJson, match="twice"):
+            parse_signable(raw, max_bytes=1000)
