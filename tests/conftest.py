@@ -31,9 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With --stores, leave out what opens no database: it ran on SQLite as it would here."""
     if not config.getoption("--stores"):
         return
-    kept = [item for item in items if _uses_a_store(item)]
     config.hook.pytest_deselected(items=[item for item in items if not _uses_a_store(item)])
-    items[:] = kept
+    items[:] = filter(_uses_a_store, items)
 
 
 def _uses_a_store(item: pytest.Item) -> bool:
