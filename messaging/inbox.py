@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from messaging import clock, keys, points, rates, rows
 from messaging.canonical import BadJson, sha256_hex
@@ -18,7 +18,7 @@ from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import CannotSign, KeyUnavailable
 from messaging.models import InboxMessage
 from messaging.refusals import PUBLIC_TEXT, Reason, Refused, count_refusal
-from messaging.registry import Mode, Sender, Subject, registry
+from messaging.registry import Mode, Question, Sender, Subject, registry
 from messaging.signing import PrivateKey, PublicKey
 from messaging.states import ENDED
 from messaging.syntax import is_uuid, parse_time
@@ -72,14 +72,16 @@ def receive(raw: bytes) -> Answer:
     """Take one message as it came over the wire, and return what to answer.
 
     Checks 1 to 9 of protocol 2.4 come before the answer, the handler's own after it, unless the
-    subject is sync. What passes is stored before this returns; of what fails, only the reason is
-    counted. Never raises for what a sender did. May take seconds (DNS, a sync handler), so it
-    must not be called inside a transaction.
+    subject is sync. What passes is stored before this returns, unless it is a public question; of
+    what fails, only the reason is counted. Never raises for what a sender did. May take seconds
+    (DNS, a sync handler), so it must not be called inside a transaction.
     """
     started = time.monotonic()
     try:
         checked = _check(raw)
         _check_rate(checked.sender)
+        if checked.subject.public:
+            return _public_answer(checked, started)
         message = _store(checked)
         points.reach("in_after_commit")
     except Refused as refused:
@@ -249,6 +251,27 @@ def _repeated(checked: Checked) -> InboxMessage:
 # -- answers ------------------------------------------------------------------------------------
 
 
+def _public_answer(checked: Checked, started: float) -> Answer:
+    """Answer what anybody may know, from rows and without one: a repeat is answered afresh.
+
+    What goes wrong is counted by day (`Refusal`), and told in the log: there is no run to look at.
+    """
+    question = Question(checked.subject.name, checked.recipient, checked.envelope)
+    try:
+        status, body = registry.answer(question)
+    except (OperationalError, InterfaceError):
+        log.warning("public_question_lost_database", subject=question.subject, exc_info=True)
+        return _error(503)
+    except Exception:
+        log.exception("public_question_failed", subject=question.subject)
+        count_refusal(Reason.QUESTION_FAULT)
+        return _error(Reason.QUESTION_FAULT.status)
+    if status != 200:
+        count_refusal(Reason.QUESTION)
+        return _error(status)
+    return _answered(checked, body, started)
+
+
 def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
     """Return the stored answer of a sync message, working on it now if it has none yet."""
     if message.response_status is None:
@@ -259,14 +282,20 @@ def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
         return _error(504)
     if message.response_status != 200:
         return _error(message.response_status)
+    return _answered(checked, message.response or {}, started)
+
+
+def _answered(checked: Checked, body: dict[str, Any], started: float) -> Answer:
+    """Return the answer that the asked domain signs; 503 or 500 when it cannot be signed."""
+    asked = {"subject": checked.subject.name, "key": checked.repeat_key}
     try:
-        response = _signed_response(checked, message.response or {})
+        response = _signed_response(checked, body)
     except CannotSign as error:
-        # Most often the wrong FIELD_KEYS, or a key service that is down. The answer is stored.
-        log.error("response_not_signed", message=str(message.pk), error=str(error))
+        # Most often the wrong FIELD_KEYS, or a key service that is down.
+        log.error("response_not_signed", **asked, error=str(error))
         return _error(503)
     except Malformed as error:
-        log.error("response_not_signable", message=str(message.pk), error=str(error))
+        log.error("response_not_signable", **asked, error=str(error))
         return _error(500)
     milliseconds = round((time.monotonic() - started) * 1000)
     return Answer(

@@ -27,6 +27,9 @@ class Reason(enum.Enum):
     CORRELATION = ("correlation", 422)
     RATE = ("rate", 429)
     KEY_UNAVAILABLE = ("key_unavailable", 503)
+    # Of public questions, which leave no other trace: their handler refused one, or broke.
+    QUESTION = ("question", 403)
+    QUESTION_FAULT = ("question_fault", 500)
 
     def __init__(self, code: str, status: int) -> None:
         self.code = code

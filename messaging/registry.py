@@ -34,7 +34,8 @@ class Sender(enum.Enum):
 @dataclass(frozen=True)
 class Subject:
     """One subject served here. `key` finds the key of wallet, chat and self senders; `public`
-    subjects answer with what anybody may know, so their handlers need not VERIFY."""
+    subjects answer with what anybody may know: they are sync, their handlers need not VERIFY and
+    can have no effect, and nothing of a question is stored."""
 
     name: str
     mode: Mode
@@ -43,12 +44,25 @@ class Subject:
     public: bool = False
 
 
+@dataclass(frozen=True)
+class Question:
+    """A message of a public subject that passed the inbox's checks; it is stored nowhere."""
+
+    subject: str
+    recipient: str
+    envelope: Envelope
+
+
 ResponseListener = Callable[[OutboxMessage, "dict[str, Any] | None", str], None]
 Listener = Callable[[OutboxMessage], None]
 
 
 def _no_handler(message: InboxMessage) -> NoReturn:
     raise ImproperlyConfigured("no app registered a message handler")
+
+
+def _no_answerer(question: Question) -> NoReturn:
+    raise ImproperlyConfigured("no app answers public questions")
 
 
 def _no_listener(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> NoReturn:
@@ -62,6 +76,7 @@ class Registry:
     subjects: dict[str, Subject] = field(default_factory=dict)
     start: Callable[[InboxMessage], None] = _no_handler
     drive: Callable[[InboxMessage], None] = _no_handler
+    answer: Callable[[Question], tuple[int, dict[str, Any]]] = _no_answerer
     on_response: ResponseListener = _no_listener
     askers: dict[str, ResponseListener] = field(default_factory=dict)
     delivered: dict[str, Listener] = field(default_factory=dict)
@@ -83,6 +98,8 @@ def register_subjects(entries: Mapping[str, Subject]) -> None:
     for name, subject in entries.items():
         if subject.name != name:
             raise ImproperlyConfigured(f"the subject {name} calls itself {subject.name}")
+        if subject.public and subject.mode is not Mode.SYNC:
+            raise ImproperlyConfigured(f"{name} is public, and has no answer")
     _add(registry.subjects, entries, "subject")
 
 
@@ -97,6 +114,11 @@ def set_handler(
     """Say what handles messages: `start` runs in the transaction that stores one, `drive` works
     on a sync one after the commit, until `response_status` is set or its own deadline."""
     registry.start, registry.drive = start, drive
+
+
+def set_answerer(answer: Callable[[Question], tuple[int, dict[str, Any]]]) -> None:
+    """Say what answers public questions: a status and a body, with no effect on any row."""
+    registry.answer = answer
 
 
 def set_response_listener(listener: ResponseListener) -> None:

@@ -13,7 +13,7 @@ from messaging import clock, feedback, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
 from scripts import hooks, poison, returns, wakes
-from scripts.errors import StaleRun
+from scripts.errors import StaleRun, refusal_status
 from scripts.hooks import Undecided
 from scripts.items import storing
 from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
@@ -62,7 +62,6 @@ ANSWER_MESSAGE = rows.Update(
 WITHDRAWN = "its script was withdrawn"
 WITHDRAWN_LINE = "This conversation cannot go on: its script was withdrawn. Please start again."
 FAILED_LINE = "Something went wrong, and this conversation cannot go on. Please start again."
-REFUSALS = {"assertion": 422, "syntax": 422, "blocked": 423, "outdated": 412}
 
 
 def advance_once(run_id: UUID, gen: int) -> bool:
@@ -263,7 +262,7 @@ def _fail(run: Run, error: ScriptError) -> None:
     """Record the error for operators; the sender learns a status and nothing else."""
     run.error = str(error)[:2000]
     _end(run, RunState.FAILED)
-    _answer(run, REFUSALS.get(error.kind, 403), None)
+    _answer(run, refusal_status(error), None)
     if run.message_id is not None:
         feedback.report(InboxMessage.objects.get(pk=run.message_id))
 

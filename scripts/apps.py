@@ -9,11 +9,12 @@ class ScriptsConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import registry as messages
-        from scripts import commands, receivers, registry, services
+        from scripts import commands, public, receivers, registry, services
         from scripts.language.limits import Limits, limits
 
         limits.set(Limits(**settings.SCRIPT_LIMITS))
         registry.register_commands(commands.COMMANDS)
         messages.set_handler(services.start_message_run, services.drive)
+        messages.set_answerer(public.answer)
         messages.set_response_listener(services.deliver_response)
         receivers.connect()

@@ -24,6 +24,15 @@ def missing(what: str) -> ScriptError:
     return ScriptError(f"{what}: not found", kind="missing")
 
 
+# Of a handler's error, by its kind: all that the sender of a message learns.
+REFUSALS = {"assertion": 422, "syntax": 422, "blocked": 423, "outdated": 412}
+
+
+def refusal_status(error: ScriptError) -> int:
+    """Return the HTTP status that the sender of a message gets for its handler's error."""
+    return REFUSALS.get(error.kind, 403)
+
+
 def refused(why: str) -> ScriptError:
     """Return the error for something the engine does not let this run do."""
     return ScriptError(why, kind="refused")

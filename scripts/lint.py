@@ -107,8 +107,8 @@ def handler_faults(
 ) -> list[ScriptSyntaxError]:
     """Return what is wrong with the handlers of `subjects` (subject -> its version, if any).
 
-    A handler must exist, must VERIFY before any effect unless its subject is public, and must not
-    wait for a person when its sender waits for the answer, nor may what it runs.
+    A handler must exist, must VERIFY before any effect, or have none if its subject is public, and
+    must not wait for a person when its sender waits for the answer, nor may what it runs.
     """
     faults: list[ScriptSyntaxError] = []
     for name, subject in sorted(subjects.items()):
@@ -121,6 +121,8 @@ def handler_faults(
             faults.append(
                 ScriptSyntaxError(f"{name} must VERIFY before it acts", script.file, script.line, 1)
             )
+        if subject.public:
+            faults += _effects(name, version.file, script)
         waiting = _waiting(version.file, script) if subject.mode is Mode.SYNC else set()
         if waiting:
             shown = ", ".join(sorted(waiting))
@@ -130,6 +132,25 @@ def handler_faults(
                 )
             )
     return faults
+
+
+def _effects(name: str, file: CompiledFile, script: Script) -> Iterator[ScriptSyntaxError]:
+    """Yield what the handler of a public question may not do: anything but reading.
+
+    Scripts of other files are refused whole: they change without this one.
+    """
+    for each in _reached(file, script):
+        for instruction in each.code:
+            word = instruction[3] if instruction[0] == "do" else instruction[0].upper()
+            acts = instruction[0] == "log" or (
+                instruction[0] == "do" and registry.commands[word].look is None
+            )
+            if acts:
+                wrong = f"{name} is public and may only read: {word}"
+                yield ScriptSyntaxError(wrong, each.file, instruction[1], instruction[2])
+    if file.calls:
+        wrong = f"{name} is public and may run no other file: {', '.join(sorted(file.calls))}"
+        yield ScriptSyntaxError(wrong, script.file, script.line, 1)
 
 
 def _waiting(file: CompiledFile, script: Script) -> set[str]:

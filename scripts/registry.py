@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 if TYPE_CHECKING:
     from scripts.language.continuation import Call
     from scripts.language.vocabulary import CommandSpec
+    from scripts.reading import Reading
     from scripts.step import Step
 
 
@@ -23,13 +24,15 @@ class Command:
 
     `execute(step, call)` returns a value, `Wait` or `Enter`; `resume(step, call, memo, signal)`
     is called when a parked one gets its signal; `calls` names shipped scripts it enters, so that
-    their versions are pinned together with the caller's.
+    their versions are pinned together with the caller's. What a command that only reads does is
+    its `look` too: handlers of public questions may use no other.
     """
 
     spec: CommandSpec
     execute: Callable[[Step, Call], Any]
     resume: Callable[[Step, Call, Any, Any], Any] | None = None
     calls: tuple[str, ...] = ()
+    look: Callable[[Reading, Call], Any] | None = None
 
 
 @dataclass(frozen=True)

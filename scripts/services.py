@@ -22,9 +22,10 @@ from scripts.items import storing
 from scripts.language.continuation import start
 from scripts.language.values import Item
 from scripts.models import Ready, Run, RunEvent, Timer
+from scripts.reading import as_item
 from scripts.registry import Row, registry
 from scripts.states import FINAL, RunState
-from scripts.step import MESSAGE, as_item
+from scripts.step import MESSAGE
 
 log = structlog.get_logger(__name__)
 

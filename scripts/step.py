@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
-import structlog
-from django.core.exceptions import ValidationError
-from django.db import DataError, transaction
+from django.db import transaction
 
-from messaging import clock, ids, outbox, points, rows
+from messaging import clock, outbox, points, rows
 from messaging.envelope import Envelope, SenderClass
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
 from scripts import hooks, library
 from scripts.errors import missing, refused
-from scripts.items import storing
 from scripts.language.compiler import Script
 from scripts.language.continuation import Call, Continuation, Enter, Wait
 from scripts.language.errors import ScriptError
 from scripts.language.values import Item, MessageView, to_text
 from scripts.models import Run
 from scripts.plain import plain
-from scripts.registry import Dataset, Row, Write, registry
+from scripts.reading import Reading, as_item
+from scripts.registry import Write, registry
 from scripts.states import SignalState
 from scripts.trail import Trail
-
-log = structlog.get_logger(__name__)
 
 NOTES, NOTE_CHARACTERS = 50, 1000  # of LOG, in one segment
 LONGEST_WAIT = timedelta(days=30)
 MESSAGE = rows.Select(InboxMessage, "pk")
 
 
-class Step:
+class Step(Reading):
     """The machine's environment for one segment of `run`. Lives within one transaction."""
 
     def __init__(self, run: Run, withdrawn: frozenset[str] = frozenset()) -> None:
+        super().__init__(run.domain)
         self.run = run
         self.withdrawn = withdrawn
-        self.domain = run.domain
         self.continuation = Continuation([])
         self.sends = 0
         self.races = 0
@@ -53,12 +47,6 @@ class Step:
         self._chat: Item | None = None
 
     # -- what the machine asks for ----------------------------------------------------------
-
-    def now(self) -> datetime:
-        return clock.now()
-
-    def new_uuid(self) -> str:
-        return str(ids.uuid4())
 
     def script(self, version: str, name: str) -> tuple[str, Script]:
         """Resolve RUN: the same file first, then the versions pinned with it."""
@@ -144,25 +132,6 @@ class Step:
 
     # -- rows -------------------------------------------------------------------------------
 
-    def dataset(self, name: str) -> Dataset:
-        """Return a dataset of the apps, or of this domain. Raises ScriptError."""
-        found = registry.datasets.get(name) or storing.dataset(self.domain, name)
-        if found is None:
-            raise ScriptError(f"no dataset named {name}", kind="missing")
-        return found
-
-    def read(self, name: str, key: Any) -> Item | None:
-        """Return the row of dataset `name` with this key, or None."""
-        row = self._asked(self.dataset(name).read, self.domain, key)
-        return None if row is None else as_item(name, row)
-
-    def find(self, name: str) -> list[Item]:
-        """Return the rows of dataset `name`, oldest first. Raises ScriptError if it has none."""
-        find = self.dataset(name).find
-        if find is None:
-            raise refused(f"{name} is read by its key, and cannot be searched by scripts")
-        return [as_item(name, row) for row in self._asked(find, self.domain)]
-
     def delete(self, item: Item, undo_until: datetime | None) -> Item:
         """Delete the row `item` was read from; until a time, so that it can be brought back."""
         self.require_verified()
@@ -191,15 +160,6 @@ class Step:
         handled = self.run.subject_id == item.key and bool(self.run.subject_id)
         version = 0 if handled else item.version
         return self._write(fields, key=item.key, state=item.state, version=version)
-
-    def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a dataset. What strangers put into a message is of any type and length: a value
-        that a row cannot take ends the run with a refusal, it does not poison it."""
-        try:
-            return door(*arguments)
-        except (AttributeError, DataError, KeyError, TypeError, ValidationError, ValueError) as odd:
-            log.info("dataset_refused", run=str(self.run.pk), exc_info=True)
-            raise refused(f"a value that the dataset does not take: {type(odd).__name__}") from None
 
     def _write(
         self, fields: dict[str, Any], *, key: str = "", state: str = "", version: int = 0
@@ -312,12 +272,3 @@ class Step:
 def _savepoint(call: Call) -> AbstractContextManager[Any]:
     """Return what takes back a command that fails inside TRY, where the script goes on."""
     return transaction.atomic() if call.guarded else nullcontext()
-
-
-def as_item(name: str, row: Row) -> Item:
-    """Wrap a row as the value scripts hold: plain data, where a model may hold members of enums."""
-    fields = {
-        field: value.value if isinstance(value, Enum) else value
-        for field, value in row.fields.items()
-    }
-    return Item(fields, set=name, key=row.key, state=row.state, version=row.version)

@@ -12,11 +12,12 @@ from scripts.language.errors import ScriptError
 from scripts.language.evaluation import prop
 from scripts.language.values import Item, as_time, is_empty
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
+from scripts.reading import Reading
 from scripts.registry import Command
 from scripts.step import Step
 
 
-def read(step: Step, call: Call) -> Any:
+def read(step: Reading, call: Call) -> Any:
     """READ >> $x: a row by its key. Missing and not allowed are the same error (8.2)."""
     arguments = call.arguments
     name, item = _found(step, call)
@@ -33,7 +34,7 @@ def read(step: Step, call: Call) -> Any:
     return {str(wanted): prop(item, str(wanted)) for wanted in arguments["Get"]}
 
 
-def _found(step: Step, call: Call) -> tuple[str, Item | None]:
+def _found(step: Reading, call: Call) -> tuple[str, Item | None]:
     """Return the name of the dataset and its row, if there is one and the Assert holds."""
     name, assertion = str(call.arguments["Set"]), call.arguments.get("Assert")
     key = call.arguments.get("Key")
@@ -45,7 +46,7 @@ def _found(step: Step, call: Call) -> tuple[str, Item | None]:
     return name, item
 
 
-def _default(step: Step, name: str, arguments: dict[str, Any]) -> Any:
+def _default(step: Reading, name: str, arguments: dict[str, Any]) -> Any:
     """Return the default of a missing row; a map gets the properties of the key (8.2)."""
     value, key = arguments["Default"], arguments.get("Key")
     if not isinstance(value, dict):
@@ -56,7 +57,7 @@ def _default(step: Step, name: str, arguments: dict[str, Any]) -> Any:
     return {**dict(zip(step.dataset(name).keys, parts, strict=False)), **value}
 
 
-def _expanded(step: Step, item: Item, names: Any) -> Item:
+def _expanded(step: Reading, item: Item, names: Any) -> Item:
     """Return the row with its parents in the place of their keys."""
     parents = step.dataset(item.set).parents
     wanted = {name.lower(): (name, parent) for name, parent in parents.items()}
@@ -102,7 +103,7 @@ def _undo_until(undo: Any) -> datetime | None:
     return None if is_empty(undo) else as_time(undo, clock.now())
 
 
-def exists(step: Step, call: Call) -> bool:
+def exists(step: Reading, call: Call) -> bool:
     """EXISTS >> $b: whether a row has this key, and the Assert holds of it."""
     return _found(step, call)[1] is not None
 
@@ -134,6 +135,7 @@ READ = Command(
         about="Reads one row of a dataset by its key.",
     ),
     read,
+    look=read,
 )
 SAVE = Command(
     CommandSpec(
@@ -176,5 +178,6 @@ EXISTS = Command(
         about="Whether a dataset has a row with this key.",
     ),
     exists,
+    look=exists,
 )
 COMMANDS = {"READ": READ, "SAVE": SAVE, "DELETE": DELETE, "EXISTS": EXISTS}

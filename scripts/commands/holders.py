@@ -15,13 +15,13 @@ from scripts.language.limits import limits
 from scripts.language.values import HEADER_NAMES, MessageView, is_empty, to_text
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
 from scripts.plain import plain
+from scripts.reading import Reading
 from scripts.registry import Command
-from scripts.step import Step
 
 SHAPES = ("All", "First", "Last", "Distinct", "Exists")
 
 
-def default(step: Step, call: Call) -> Any:
+def default(step: Reading, call: Call) -> Any:
     """DEFAULT $x: a map: properties that are empty get a value, in this script's view."""
     holder = call.arguments["Holder"]
     wanted = call.arguments.get("Fields") or {}
@@ -43,7 +43,7 @@ def _defaulted(holder: Any, wanted: dict[str, Any]) -> Any:
 # -- queries ------------------------------------------------------------------------------------
 
 
-def select(step: Step, call: Call) -> Any:
+def select(step: Reading, call: Call) -> Any:
     """SELECT >> $x: rows of lists or of a dataset; which, in which order, and what of each."""
     arguments = call.arguments
     shapes = [name for name in SHAPES if name in arguments]
@@ -82,7 +82,7 @@ def _shaped(shape: str, arguments: dict[str, Any], found: list[Any]) -> Any:
     return lists.unique(made) if shape == "Distinct" else bounded(made)
 
 
-def _by_key(step: Step, source: Any, key: Any) -> list[Any]:
+def _by_key(step: Reading, source: Any, key: Any) -> list[Any]:
     """Return the row of a dataset with this key, or the rows of a list with this `ID` or map."""
     if isinstance(source, str):
         item = step.read(source, key)
@@ -95,7 +95,7 @@ def _by_key(step: Step, source: Any, key: Any) -> list[Any]:
     ]
 
 
-def _rows(step: Step, source: Any) -> list[Any]:
+def _rows(step: Reading, source: Any) -> list[Any]:
     """Return the rows of a list, of a dataset by its name, or of lists by their aliases."""
     if isinstance(source, str) and source.strip():
         return list(step.find(source.strip()))
@@ -113,7 +113,7 @@ def _crossed(sources: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return combined
 
 
-def filter_(step: Step, call: Call) -> list[Any]:
+def filter_(step: Reading, call: Call) -> list[Any]:
     """FILTER $set >> $x: the rows that satisfy all conditions."""
     where = call.arguments.get("Where")
     if where is None or not where.compiled["lines"]:
@@ -121,7 +121,7 @@ def filter_(step: Step, call: Call) -> list[Any]:
     return [row for row in rows.rows_of("FILTER", call.arguments["Set"]) if where.holds(row)]
 
 
-def distinct(step: Step, call: Call) -> list[Any]:
+def distinct(step: Reading, call: Call) -> list[Any]:
     """DISTINCT >> $x: the different values of one or more lists."""
     found = call.arguments["Lists"]
     if isinstance(found, list) and found and all(isinstance(each, list) for each in found):
@@ -129,7 +129,7 @@ def distinct(step: Step, call: Call) -> list[Any]:
     return lists.unique(found)
 
 
-def parse(step: Step, call: Call) -> dict[str, Any]:
+def parse(step: Reading, call: Call) -> dict[str, Any]:
     """PARSE >> $x: the parts of a locator, of a schema code, or of both."""
     parts = {
         name: read(call.arguments[name])
@@ -157,6 +157,7 @@ DEFAULT = Command(
         about="Gives a value to those properties that have none.",
     ),
     default,
+    look=default,
 )
 _FORM = "What to make of each row: `A`, `A, B` or a map; nothing, the row."
 SELECT = Command(
@@ -180,6 +181,7 @@ SELECT = Command(
         about="Finds rows in a list or a dataset.",
     ),
     select,
+    look=select,
 )
 FILTER = Command(
     CommandSpec(
@@ -194,6 +196,7 @@ FILTER = Command(
         about="Keeps the rows that satisfy all conditions.",
     ),
     filter_,
+    look=filter_,
 )
 DISTINCT = Command(
     CommandSpec(
@@ -204,6 +207,7 @@ DISTINCT = Command(
         about="The different values of one or more lists.",
     ),
     distinct,
+    look=distinct,
 )
 PARSE = Command(
     CommandSpec(
@@ -216,6 +220,7 @@ PARSE = Command(
         about="Takes a locator or a schema code apart.",
     ),
     parse,
+    look=parse,
 )
 
 COMMANDS = {

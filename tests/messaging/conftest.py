@@ -38,6 +38,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, bells: list[tuple[str, list[str]]]) ->
     monkeypatch.setattr(registry, "subjects", desk.subjects)
     monkeypatch.setattr(registry, "start", desk.start)
     monkeypatch.setattr(registry, "drive", desk.drive)
+    monkeypatch.setattr(registry, "answer", desk.answer)
     monkeypatch.setattr(registry, "on_response", desk.on_response)
     monkeypatch.setattr(registry, "delivered", {"Issue@Broker": desk.on_delivered})
     monkeypatch.setattr(registry, "undeliverable", {"Issue@Broker": desk.on_undeliverable})

@@ -9,7 +9,7 @@ from typing import Any
 from messaging import clock, keys
 from messaging.envelope import Envelope
 from messaging.models import InboxMessage, OutboxMessage
-from messaging.registry import Mode, Sender, Subject
+from messaging.registry import Mode, Question, Sender, Subject
 from messaging.signing import PrivateKey, PublicKey
 
 THEATRE = "theatre.test"
@@ -69,6 +69,7 @@ class Desk:
     body: dict[str, Any] = field(default_factory=lambda: {"Status": "ACTIVE"})
     started: list[str] = field(default_factory=list)
     driven: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
     responses: list[tuple[str, dict[str, Any] | None, str]] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
     undeliverable: list[str] = field(default_factory=list)
@@ -105,6 +106,10 @@ class Desk:
         if self.status is not None:
             unanswered = InboxMessage.objects.filter(pk=message.pk, response_status=None)
             unanswered.update(response_status=self.status, response=self.body, state="HANDLED")
+
+    def answer(self, question: Question) -> tuple[int, dict[str, Any]]:
+        self.answered.append(question.subject)
+        return 200, self.body
 
     def on_response(self, message: OutboxMessage, body: dict[str, Any] | None, error: str) -> None:
         self.responses.append((str(message.pk), body, error))

@@ -100,9 +100,10 @@ def unsigned(subject: str, **header: Any) -> bytes:
     return canonical_bytes(value)
 
 
-def test_unsigned_message_is_taken_where_anybody_may_ask(theatre: str, desk: Desk) -> None:
+def test_unsigned_message_is_answered_where_anybody_may_ask(theatre: str, desk: Desk) -> None:
     assert inbox.receive(unsigned("PublicKey@Graph")).status == 200
-    assert InboxMessage.objects.get().sender_key == ""
+    assert desk.answered == ["PublicKey@Graph"]
+    assert not InboxMessage.objects.exists()
 
 
 def test_times_at_the_edge_of_the_window_are_accepted(broker: Peer) -> None:

@@ -1,0 +1,74 @@
+"""What a script may read: the rows of its domain, through the datasets that guard them.
+
+`Step` adds what a run may do besides; a public question has no more than this (`public.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import DataError
+
+from messaging import clock, ids
+from scripts.errors import refused
+from scripts.items import storing
+from scripts.language.errors import ScriptError
+from scripts.language.values import Item
+from scripts.registry import Dataset, Row, registry
+
+log = structlog.get_logger(__name__)
+
+
+class Reading:
+    """Reads for the scripts of one hosted domain; has no effect on any row."""
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+
+    def now(self) -> datetime:
+        return clock.now()
+
+    def new_uuid(self) -> str:
+        return str(ids.uuid4())
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a dataset of the apps, or of this domain. Raises ScriptError."""
+        found = registry.datasets.get(name) or storing.dataset(self.domain, name)
+        if found is None:
+            raise ScriptError(f"no dataset named {name}", kind="missing")
+        return found
+
+    def read(self, name: str, key: Any) -> Item | None:
+        """Return the row of dataset `name` with this key, or None."""
+        row = self._asked(self.dataset(name).read, self.domain, key)
+        return None if row is None else as_item(name, row)
+
+    def find(self, name: str) -> list[Item]:
+        """Return the rows of dataset `name`, oldest first. Raises ScriptError if it has none."""
+        find = self.dataset(name).find
+        if find is None:
+            raise refused(f"{name} is read by its key, and cannot be searched by scripts")
+        return [as_item(name, row) for row in self._asked(find, self.domain)]
+
+    def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a dataset. What strangers put into a message is of any type and length: a value
+        that a row cannot take ends the run with a refusal, it does not poison it."""
+        try:
+            return door(*arguments)
+        except (AttributeError, DataError, KeyError, TypeError, ValidationError, ValueError) as odd:
+            log.info("dataset_refused", domain=self.domain, exc_info=True)
+            raise refused(f"a value that the dataset does not take: {type(odd).__name__}") from None
+
+
+def as_item(name: str, row: Row) -> Item:
+    """Wrap a row as the value scripts hold: plain data, where a model may hold members of enums."""
+    fields = {
+        field: value.value if isinstance(value, Enum) else value
+        for field, value in row.fields.items()
+    }
+    return Item(fields, set=name, key=row.key, state=row.state, version=row.version)
