@@ -109,8 +109,8 @@ class Answer:
 
 def ask(resolver: dns.resolver.Resolver, name: str, kind: dns.rdatatype.RdataType) -> Answer:
     """Return the resolver's answer. Raises KeyUnavailable when there is none."""
-    asked = dns.name.from_text(name)
     try:
+        asked = dns.name.from_text(name)
         found = resolver.resolve(asked, kind, search=False, raise_on_no_answer=False)
     except dns.resolver.NXDOMAIN as error:
         return _answer(name, error.response(asked))  # type: ignore[no-untyped-call]
@@ -172,6 +172,15 @@ def _tags(text: str) -> dict[str, str]:
         if equals:
             tags.setdefault(name.strip(), value.strip())
     return tags
+
+
+def may_publish(domain: str, selector: str) -> bool:
+    """Say whether the name of a key's record is one that DNS can have: 253 characters at most."""
+    try:
+        dns.name.from_text(record_name(domain, selector))
+    except dns.exception.DNSException:
+        return False
+    return True
 
 
 def record_name(domain: str, selector: str) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.db.models import Exists, F, Q
 
-from messaging import clock, dns_keys, rows
+from messaging import caller, clock, dns_keys, rows
 from messaging.errors import KeyUnavailable
 from messaging.models import HostedDomain, KeyLookup, PeerKey
 from messaging.signing import PublicKey, read_key
+from messaging.slots import Busy, Slots
 from messaging.states import KeySource, LookupOutcome
 
 log = structlog.get_logger(__name__)
@@ -24,6 +27,9 @@ FAILED_TTL = timedelta(seconds=5)
 # Longer than both look-ups may take; who claims a look-up and dies holds others up for so long.
 LEASE = timedelta(seconds=2 * dns_keys.LIFETIME_SECONDS + 2)
 LOOK_AGAIN_SECONDS = 0.05
+# Who looks a key up, or waits for who does, holds a thread and a connection for seconds. A zone is
+# two labels: who has one can make names in it as he likes.
+IN_FLIGHT = Slots(8, zone=4, caller=4)
 # A key is kept after it expired for as long as a token may live, and not too many of one domain,
 # which can publish as many as it likes.
 HISTORY = timedelta(days=750)
@@ -52,20 +58,56 @@ def ask(domain: str, selector: str) -> PublicKey | None:
     """Return the key that DNS has for a domain, or had a moment ago; None when there is none.
 
     One process asks, the others wait for its answer. May take seconds, so never inside a
-    transaction (RuntimeError). Raises KeyUnavailable when DNS cannot say now.
+    transaction (RuntimeError). Raises KeyUnavailable when DNS cannot say now, and when too many
+    look-ups are under way.
     """
     rows.refuse_in_transaction()
+    if not dns_keys.may_publish(domain, selector):
+        return None
+    lookup = _held(domain, selector)
+    if lookup is not None:
+        return _answered(lookup)
+    zone = ".".join(domain.split(".")[-2:])
+    try:
+        with IN_FLIGHT.taken(zone=zone, caller=caller.now()):
+            return _asked(domain, selector)
+    except Busy as busy:
+        raise KeyUnavailable(f"too many keys are looked up at once: {busy}") from None
+
+
+def _held(domain: str, selector: str) -> KeyLookup | None:
+    """Return the look-up whose outcome still holds, if there is one."""
+    lookups = KeyLookup.objects.filter(domain=domain, selector=selector)
+    return lookups.filter(until__gt=clock.now()).first()
+
+
+def _asked(domain: str, selector: str) -> PublicKey | None:
     end = time.monotonic() + LEASE.total_seconds()
-    while True:
-        lookup = KeyLookup.objects.filter(domain=domain, selector=selector).first()
-        if lookup is not None and lookup.until is not None and lookup.until > clock.now():
+    while time.monotonic() <= end:
+        lookup = _held(domain, selector)
+        if lookup is not None:
             return _answered(lookup)
-        fence = _claim(domain, selector)
-        if fence is not None:
-            return _answered(_look_up(domain, selector, fence))
-        if time.monotonic() > end:
-            raise KeyUnavailable(f"nobody has found {selector} of {domain} in time")
+        with _claimed(domain, selector) as fence:
+            if fence is not None:
+                return _answered(_look_up(domain, selector, fence))
         time.sleep(LOOK_AGAIN_SECONDS)
+    raise KeyUnavailable(f"nobody has found {selector} of {domain} in time")
+
+
+@contextmanager
+def _claimed(domain: str, selector: str) -> Iterator[int | None]:
+    """Hold the look-up while the block runs, if nobody else does: gives its fence, or None.
+
+    When the block raises, nobody has to wait for the end of the lease.
+    """
+    fence = _claim(domain, selector)
+    try:
+        yield fence
+    except BaseException:
+        if fence is not None:
+            mine = KeyLookup.objects.filter(domain=domain, selector=selector, fence=fence)
+            mine.filter(claimed_until__gt=clock.now()).update(claimed_until=clock.now())
+        raise
 
 
 def _answered(lookup: KeyLookup) -> PublicKey | None:
@@ -98,6 +140,9 @@ def _look_up(domain: str, selector: str, fence: int) -> KeyLookup:
         )
     except KeyUnavailable as error:
         found = error
+    except Exception as fault:  # what a zone says can make a library raise what it never says
+        log.exception("key_lookup_failed", domain=domain, selector=selector)
+        found = KeyUnavailable(repr(fault))
     now = clock.now()
     lookup = KeyLookup(domain=domain, selector=selector, fence=fence)
     with transaction.atomic():

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connection, connections, transaction
 
-from messaging import clock, dns_keys, inbox, keys, peer_keys
+from messaging import caller, clock, dns_keys, inbox, keys, peer_keys
 from messaging.errors import KeyUnavailable
 from messaging.models import KeyLookup, PeerKey
 from messaging.signing import PrivateKey, RsaPublicKey, read_key
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 PEER = "broker.test"
 PRIVATE = PrivateKey.generate()
 KEY = PRIVATE.public
-AT_ONCE = 6
+AT_ONCE = 4
 
 
 @pytest.fixture
@@ -190,6 +190,80 @@ def test_look_ups_that_are_over_are_pruned(zone: Zone) -> None:
     assert peer_keys.prune() == 0
     clock.move(2 * 3600)
     assert peer_keys.prune() == 1
+
+
+# -- what is in flight, and what nobody foresaw --------------------------------------------------
+
+LONG = ".".join(["a" * 61] * 4) + ".test"  # 252 characters: a domain, but no room for its record
+
+
+def test_name_too_long_for_dns_is_no_key_and_leaves_no_row(theatre: str) -> None:
+    peer = Peer(LONG, "pw1")
+    assert inbox.receive(peer.message("Offered@Issuer")).status == 401
+    assert not KeyLookup.objects.exists()
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("odd"), ValueError("odd"), KeyError("odd")])
+def test_unforeseen_fault_of_a_look_up_is_not_now_and_leaves_no_claim(
+    theatre: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fails(domain: str, selector: str) -> None:
+        raise fault
+
+    monkeypatch.setattr(dns_keys, "look_up", fails)
+    peer = Peer("charlie.test", "pw1")
+    assert inbox.receive(peer.message("Offered@Issuer")).status == 503
+    lookup = KeyLookup.objects.get()
+    assert lookup.claimed_until <= clock.now()
+    assert (lookup.outcome, peer_keys.IN_FLIGHT.taken_now) == (LookupOutcome.FAILED, 0)
+
+
+def test_fault_that_ends_the_request_leaves_no_claim_either(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(domain: str, selector: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dns_keys, "look_up", ends)
+    with pytest.raises(KeyboardInterrupt):
+        peer_keys.ask(PEER, "pw1")
+    monkeypatch.undo()
+    zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
+    began = time.monotonic()
+    assert keys.find_key(PEER, "pw1") == KEY
+    assert time.monotonic() - began < 2
+    assert peer_keys.IN_FLIGHT.taken_now == 0
+
+
+@pytest.mark.parametrize("shared", ["zone", "caller"])
+@pytest.mark.django_db(transaction=True)
+def test_look_ups_at_once_are_bounded_for_a_zone_and_for_a_caller(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, shared: str
+) -> None:
+    """The rest are told to come again at once; nobody waits with them."""
+    zone.pause = 0.2
+    gate = threading.Barrier(AT_ONCE + 3)
+    told: list[object] = []
+
+    def find(number: int) -> None:
+        domain = f"n{number}.evil.test" if shared == "zone" else f"evil{number}.test"
+        gate.wait()
+        try:
+            with caller.calling(f"192.0.2.{number}" if shared == "zone" else "192.0.2.1"):
+                told.append(keys.find_key(domain, "pw1"))
+        except KeyUnavailable as error:
+            told.append(str(error))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=find, args=(n,)) for n in range(AT_ONCE + 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    refused = [text for text in told if text and shared in str(text)]
+    assert len(refused) == 3
+    assert KeyLookup.objects.count() == AT_ONCE
 
 
 # -- RSA ----------------------------------------------------------------------------------------
