@@ -45,6 +45,6 @@ def _check_belongs(message: OutboxMessage, envelope: Envelope) -> None:
 
 def _check_signature(envelope: Envelope) -> None:
     header = envelope.header
-    key = keys.find_key(header.sender, header.selector)
-    if key is None or not envelope.hash_matches() or not envelope.verifies(key):
+    _, good = keys.verified(header.sender, header.selector, envelope.verifies)
+    if not good or not envelope.hash_matches():
         raise Malformed("the answer's signature is wrong")

@@ -157,11 +157,10 @@ def _proven_key(envelope: Envelope, subject: Subject, recipient: str) -> PublicK
     Where only chats may ask and an answer is due, an unknown id, a wrong key and a handler's
     refusal must look alike (protocol 4.8): nobody may learn which ids exist.
     """
-    hides = subject.mode is Mode.SYNC and subject.senders == {Sender.CHAT}
     if envelope.header.sender_class is SenderClass.DOMAIN:
-        key = _domain_key(envelope)
-    else:
-        key = _registered_key(envelope, subject, recipient)
+        return _domain_key(envelope)
+    hides = subject.mode is Mode.SYNC and subject.senders == {Sender.CHAT}
+    key = _registered_key(envelope, subject, recipient)
     if key is None:
         if not hides:
             raise Refused(Reason.KEY, envelope.header.sender)
@@ -171,13 +170,16 @@ def _proven_key(envelope: Envelope, subject: Subject, recipient: str) -> PublicK
     return key
 
 
-def _domain_key(envelope: Envelope) -> PublicKey | None:
+def _domain_key(envelope: Envelope) -> PublicKey:
     header = envelope.header
     try:
-        return keys.find_key(header.sender, header.selector)
+        key, good = keys.verified(header.sender, header.selector, envelope.verifies)
     except KeyUnavailable as error:
         # Our resolver's trouble is not the sender's fault: a 4xx would make it give up.
         raise Refused(Reason.KEY_UNAVAILABLE, str(error)) from None
+    if key is None or not good:
+        raise Refused(Reason.KEY if key is None else Reason.SIGNATURE, header.sender)
+    return key
 
 
 def _registered_key(envelope: Envelope, subject: Subject, recipient: str) -> PublicKey | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -113,6 +115,14 @@ def published_key(name: str) -> tuple[str, PublicKey]:
     return key.selector, PublicKey.from_text(key.public_key)
 
 
+def signs_since(name: str) -> datetime:
+    """Return since when a hosted domain signs with its key. Raises UnknownDomain."""
+    key = DomainKey.objects.filter(domain_id=name.lower(), is_current=True).first()
+    if key is None:
+        raise UnknownDomain(f"{name} is not hosted here")
+    return key.changed_at or key.created_at
+
+
 def known_key(domain: str, selector: str) -> PublicKey | None:
     """Return the key that a domain's messages verify under, without asking DNS: hosted, else
     pinned, else from DNS and not expired."""
@@ -158,11 +168,33 @@ def key_of(domain: str, selector: str) -> PublicKey | None:
 
 def find_key(domain: str, selector: str) -> PublicKey | None:
     """Do what key_of does, but raise KeyUnavailable when DNS cannot say: "not now" is not "no"."""
+    public, claim = _find(domain.lower(), selector.lower())
+    return public if claim is None else claim.public
+
+
+def verified(
+    domain: str, selector: str, verifies: Callable[[PublicKey], bool]
+) -> tuple[PublicKey | None, bool]:
+    """Return the key of a domain, and whether `verifies` holds with it: only then is it kept.
+
+    May take seconds, so never inside a transaction (RuntimeError). Raises KeyUnavailable.
+    """
     domain, selector = domain.lower(), selector.lower()
+    public, claim = _find(domain, selector)
+    if claim is not None:
+        public = claim.public
+    good = public is not None and verifies(public)
+    if claim is not None and good:
+        peer_keys.keep(domain, selector, claim)
+    return public, good
+
+
+def _find(domain: str, selector: str) -> tuple[PublicKey | None, peer_keys.Claim | None]:
+    """Return a key that is known here, or else what DNS claims."""
     public = known_key(domain, selector)
     if public is not None or not (is_domain(domain) and is_selector(selector)) or hosts(domain):
-        return public
-    return peer_keys.ask(domain, selector)
+        return public, None
+    return None, peer_keys.ask(domain, selector)
 
 
 def pin_key(domain: str, selector: str, text: str) -> PeerKey:

@@ -78,8 +78,9 @@ class DomainKey(models.Model):
 class PeerKey(models.Model):
     """A public key of another domain: pinned by an operator, or kept from DNS.
 
-    One from DNS verifies messages until it expires. It is kept longer, because documents that it
-    signed must verify when the domain has withdrawn it after a rotation.
+    One is kept from DNS only when a signature has verified with it, so nobody fills this table by
+    naming domains. It verifies messages until it expires. It is kept longer, because documents that
+    it signed must verify when the domain has withdrawn it after a rotation.
     """
 
     domain = models.CharField(max_length=DOMAIN_LENGTH)
@@ -101,13 +102,21 @@ class PeerKey(models.Model):
 class KeyLookup(models.Model):
     """The look-up of one key in DNS: who is asking now, and what the last answer was.
 
-    The row is the lock: of all processes that need a key, the one that claims it asks.
+    The row is the lock: of all processes that need a key, the one that claims it asks. Anybody can
+    have one written by naming a domain, so it is gone a minute later; a key that is found waits
+    here for a signature that verifies with it. `until` is empty then, so that the release before,
+    which looks for such a key among PeerKey, asks anew.
     """
 
     domain = models.CharField(max_length=DOMAIN_LENGTH)
+    zone = models.CharField(max_length=DOMAIN_LENGTH, default="", db_default="", db_index=True)
     selector = models.CharField(max_length=LABEL_LENGTH)
+    public_key = models.CharField(
+        max_length=PEER_KEY_LENGTH, blank=True, default="", db_default="", help_text="As found"
+    )
+    key_until = models.DateTimeField(null=True, help_text="How long DNS vouches for the key")
     outcome = models.CharField(max_length=7, choices=LookupOutcome, default=LookupOutcome.ASKED)
-    until = models.DateTimeField(null=True, help_text="How long the outcome holds")
+    until = models.DateTimeField(null=True, help_text="How long a no holds")
     claimed_until = models.DateTimeField(db_index=True)
     fence = models.PositiveIntegerField(default=1, help_text="Counts claims")
     detail = models.CharField(max_length=300, blank=True)

@@ -40,6 +40,8 @@ CALL_PATIENCE = timedelta(minutes=10)  # of one that waits for a destination tha
 NO_ANSWER = 502  # what a proxy says for a server that is not there
 LIFE = timedelta(hours=24)  # of a message without expires_at
 TRANSIENT = frozenset({408, 425, 429})
+# As long as resolvers keep the answer that a new key is not there; a 401 may mean that.
+KEY_SPREADS = timedelta(hours=1)
 SWEEP_LIMIT = 1000
 BATCH = 25  # overdue messages for which a sweep rings once
 TURN_SECONDS = 0.5  # for as long a worker goes on with them, so that others get their turn
@@ -254,10 +256,15 @@ def _selector_of(message: OutboxMessage) -> str:
     return str(json.loads(message.envelope)["Header"].get("Selector", ""))
 
 
-def _signed_by_another(message: OutboxMessage) -> bool:
-    """Say whether the stored bytes were signed with a key that signs no more."""
+def _may_verify_later(message: OutboxMessage) -> str:
+    """Say why a message that its recipient cannot verify may be verified when sent again, if so."""
     keys.forget_remembered()  # another process may have moved our keys a second ago
-    return _selector_of(message) != keys.signing_key(message.sender)[0]
+    if _selector_of(message) != keys.signing_key(message.sender)[0]:
+        return "the key that signed it signs no more"
+    young = keys.signs_since(message.sender) > clock.now() - KEY_SPREADS
+    if young and not _is_hosted(message.recipient):  # here no key of ours is new
+        return "the key that signed it is new: the recipient may not see it yet"
+    return ""
 
 
 def _unsigned(message: OutboxMessage, selector: str, now: datetime | None = None) -> Envelope:
@@ -285,8 +292,8 @@ def _judge(message: OutboxMessage, reply: Reply) -> Outcome:
     if 200 <= reply.status < 300:
         body = read_answer(message, reply.body) if message.expects_response else None
         return Outcome(delivered=True, final=True, response=body)
-    if reply.status == 401 and _signed_by_another(message):
-        raise Unreachable("refused, and the key that signed it signs no more")
+    if reply.status == 401 and (why := _may_verify_later(message)):
+        raise Unreachable(f"refused, and {why}")
     if 400 <= reply.status < 500 and reply.status not in TRANSIENT:
         return Outcome(final=True, error=f"refused: {reply.status}")
     raise Unreachable(f"status {reply.status}")

@@ -33,6 +33,13 @@ ED25519, RSA = "ed25519", "rsa"
 # Smaller ones can be broken, and larger ones cost a receiver more than a message is worth.
 RSA_BITS = range(2048, 4097)
 RSA_EXPONENT = 65537
+FIELD_PRIME = 2**255 - 19
+# The y of the eight points whose order divides 8. Under such a "key" somebody without any private
+# key can sign, and one signature can hold for many messages.
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDER = frozenset(
+    {0, 1, FIELD_PRIME - 1, _OF_ORDER_8, FIELD_PRIME - _OF_ORDER_8},
+)
 
 
 def strict_base64(text: str, size: int) -> bytes:
@@ -55,6 +62,12 @@ class PublicKey:
 
     raw: bytes
     algorithm = ED25519
+
+    def __post_init__(self) -> None:
+        """Refuse what is no key, however it came: so no place that reads keys can forget to."""
+        y = int.from_bytes(self.raw, "little") & (1 << 255) - 1
+        if len(self.raw) != KEY_BYTES or y >= FIELD_PRIME or y in SMALL_ORDER:
+            raise ValueError("not a usable Ed25519 key")
 
     @classmethod
     def from_text(cls, text: str) -> PublicKey:
@@ -116,6 +129,9 @@ class RsaPublicKey(PublicKey):
     """An RSA public key of another domain, `raw` being its DER SubjectPublicKeyInfo."""
 
     algorithm = RSA
+
+    def __post_init__(self) -> None:
+        """Nothing: what from_text takes has been read as an RSA key."""
 
     @classmethod
     def from_text(cls, text: str) -> RsaPublicKey:

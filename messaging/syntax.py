@@ -35,6 +35,17 @@ def is_domain(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and _DOMAIN.fullmatch(value) is not None
 
 
+def zone_of(domain: str) -> str:
+    """Return the part of a domain name that its owner registered, as far as the name tells.
+
+    Who has a zone can make up any number of names in it, so they share what is bounded. Two
+    labels, and three where the second is as short as in `co.uk`; wrong guesses only share more.
+    """
+    labels = domain.lower().split(".")
+    short = len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2
+    return ".".join(labels[-3 if short else -2 :])
+
+
 def is_alias(domain: str) -> bool:
     """Say whether this is an `x.dom`, which stands for `x.pollyweb.org` and is never stored."""
     return domain.lower().endswith(ALIAS)

@@ -64,7 +64,7 @@ def test_peers_token_outlives_its_record_and_not_a_withdrawal(zone: Zone) -> Non
     zone.publish(PEER, "pw1", dns_keys.record_value(private.public))
     document = token(PEER, private)
     assert not believed(document)  # never seen here, and a script may not ask DNS
-    assert keys.find_key(PEER, "pw1") == private.public
+    assert keys.verified(PEER, "pw1", lambda public: True) == (private.public, True)
     clock.move(601)
     zone.records[f"pw1._domainkey.pw.{PEER}.", "TXT"] = []
     assert keys.find_key(PEER, "pw1") is None

@@ -227,7 +227,12 @@ def test_message_refused_for_a_key_that_was_voided_meanwhile_is_signed_again(
     make_due(message)
     assert outbox.deliver(message.pk)
     assert [envelope.header.selector for envelope in sent(broker_inbox)] == ["pw1", "pw2"]
-    assert OutboxMessage.objects.get().state == OutboxState.DEAD  # of the new key: it is final
+    assert "may not see it yet" in OutboxMessage.objects.get().last_error
+    clock.move(outbox.KEY_SPREADS.total_seconds() + 1)
+    make_due(message)
+    broker_inbox.behaviours = [answers(401)]
+    assert outbox.deliver(message.pk)
+    assert OutboxMessage.objects.get().state == OutboxState.DEAD  # all can see it: it is final
 
 
 def test_message_that_waits_is_signed_with_the_key_of_a_rotation(

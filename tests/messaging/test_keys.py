@@ -13,7 +13,7 @@ from django.db import transaction
 from messaging import clock, dns_keys, keys, peer_keys
 from messaging.errors import KeyUnavailable, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, PeerKey
-from messaging.signing import PrivateKey
+from messaging.signing import PrivateKey, PublicKey
 from messaging.states import KeySource
 from tests.messaging.dns_server import Zone, dns_server
 
@@ -27,6 +27,11 @@ def zone(settings: Any) -> Iterator[Zone]:
     with dns_server() as zone:
         settings.DNS_RESOLVERS = [zone.address]
         yield zone
+
+
+def signed(public: PublicKey) -> bool:
+    """Stands for a message whose signature verifies."""
+    return True
 
 
 def test_created_domain_signs_with_pw1() -> None:
@@ -87,14 +92,14 @@ def test_hosted_domain_is_never_looked_up(zone: Zone) -> None:
 def test_key_from_dns_is_cached_for_its_ttl(zone: Zone) -> None:
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
     assert keys.known_key(PEER, "pw1") is None
-    assert keys.key_of("Broker.test", "PW1") == KEY
+    assert keys.verified("Broker.test", "PW1", signed) == (KEY, True)
     assert [kind for _, kind in zone.asked] == ["DS", "TXT"]
     assert keys.known_key(PEER, "pw1") == keys.key_of(PEER, "pw1") == KEY
     assert len(zone.asked) == 2
     zone.publish(PEER, "pw1", dns_keys.record_value(OTHER))
     clock.move(601)
     assert keys.known_key(PEER, "pw1") is None
-    assert keys.key_of(PEER, "pw1") == OTHER
+    assert keys.verified(PEER, "pw1", signed) == (OTHER, True)
     assert PeerKey.objects.get().source == KeySource.DNS
 
 
@@ -102,7 +107,7 @@ def test_key_from_dns_is_cached_for_its_ttl(zone: Zone) -> None:
 def test_ttl_has_a_floor_and_a_ceiling(zone: Zone, ttl: int, kept: int) -> None:
     zone.ttl = ttl
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
-    keys.key_of(PEER, "pw1")
+    keys.verified(PEER, "pw1", signed)
     expires_at = PeerKey.objects.get().expires_at
     assert expires_at is not None
     assert abs(expires_at - clock.now() - timedelta(seconds=kept)) < timedelta(seconds=5)
@@ -196,16 +201,16 @@ def test_pinning_replaces_and_refuses_nonsense() -> None:
 
 def test_key_pinned_during_a_look_up_stays(zone: Zone) -> None:
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
-    found = dns_keys.look_up(PEER, "pw1")
-    assert isinstance(found, dns_keys.FoundKey)
+    claim = peer_keys.ask(PEER, "pw1")
+    assert claim is not None
     keys.pin_key(PEER, "pw1", OTHER.spki)
-    peer_keys.keep(PEER, "pw1", found)
+    peer_keys.keep(PEER, "pw1", claim)
     assert keys.known_key(PEER, "pw1") == OTHER
 
 
 def test_keys_are_kept_for_documents_as_long_as_tokens_may_live(zone: Zone) -> None:
     zone.publish(PEER, "pw1", dns_keys.record_value(KEY))
-    keys.key_of(PEER, "pw1")
+    keys.verified(PEER, "pw1", signed)
     keys.pin_key(PEER, "pw2", OTHER.spki)
     clock.move(700 * 86400)
     peer_keys.prune()

@@ -138,6 +138,7 @@ def test_transient_answer_is_tried_again(broker_inbox: PeerServer, desk: Desk, s
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_refused_message_is_dead_at_once(broker_inbox: PeerServer, desk: Desk, status: int) -> None:
     broker_inbox.behaviours = [answers(status)]
+    clock.move(outbox.KEY_SPREADS.total_seconds() + 1)  # all can see the key that signs
     message = queue()
     outbox.deliver(message.pk)
     row = fresh(message)

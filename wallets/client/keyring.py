@@ -35,7 +35,7 @@ class Keyring:
             key = self._ask(domain.lower(), selector)
             self.known[name] = key.spki
             self.folder.write(FILE, self.known)
-        return PublicKey.from_text(self.known[name])
+        return _key(self.known[name])
 
     def _ask(self, domain: str, selector: str) -> PublicKey:
         request = Envelope.build(

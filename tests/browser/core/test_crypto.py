@@ -14,6 +14,7 @@ from messaging.envelope import Envelope
 from messaging.signing import PrivateKey
 from messaging.syntax import format_time, is_domain, is_schema, is_time, parse_locator
 from tests.browser.core.conftest import Tab
+from tests.messaging.weak_keys import WEAK, dkim, spki
 
 pytestmark = pytest.mark.browser
 LETTERS = 'aZ09 _-/"\\\b\n\t\x01\x7f\u00e9\u2028\u2029\ufeff\U0001f600\u05d0\u202e\ufb01'
@@ -242,3 +243,16 @@ def test_locators_are_read_as_python_reads_them(tab: Tab, text: str) -> None:
 def test_link_of_this_site_is_a_locator(tab: Tab) -> None:
     link = f"{tab.url}/go/.HOST,theatre.test,ticket"
     assert tab.run("(text) => Wallet.readLocator(text).domain", link) == "theatre.test"
+
+
+def test_points_of_small_order_are_no_keys(tab: Tab) -> None:
+    """Nor is what is spelt in another way than its point; ordinary keys are read."""
+    texts = [spell(raw) for raw in WEAK for spell in (spki, dkim)]
+    proper = [PrivateKey.generate().public.spki for _ in range(20)]
+    read = """async (texts) => {
+        const { publicKey } = await core('keys');
+        const seen = (error) => (/usable/.test(error.message) ? false : error.message);
+        return Promise.all(texts.map((text) => publicKey(text).then(() => true, seen)));
+    }"""
+    assert tab.page.evaluate(read, texts) == [False] * len(texts)
+    assert tab.page.evaluate(read, proper) == [True] * len(proper)

@@ -24,7 +24,7 @@ export class Keyring {
   }
 
   /** A domain's key. Throws WalletError "untrusted" when the broker knows none, "unreachable". */
-  keyOf = async (domain, selector) => publicKey(await this.textOf(domain, selector));
+  keyOf = async (domain, selector) => readKey(await this.textOf(domain, selector));
 
   async textOf(domain, selector) {
     if (!isDomain(domain) || !isSelector(selector)) throw untrusted("nobody's key is asked for");

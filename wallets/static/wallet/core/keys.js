@@ -3,7 +3,7 @@
  * that no script can export; its bytes exist only between those steps, inside `newKey`.
  */
 
-import { base64, fromBase64, joined } from "./bytes.js";
+import { base64, fromBase64, hex, joined } from "./bytes.js";
 import { seal } from "./sealing.js";
 import { WalletError } from "./errors.js";
 
@@ -14,6 +14,11 @@ const SPKI_PREFIX = Uint8Array.from(
   [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]);
 const PKCS8_PREFIX = Uint8Array.from(
   [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]);
+
+const FIELD_PRIME = 2n ** 255n - 19n;
+const OF_ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
+// As messaging/signing.py: under these points somebody without any private key can sign.
+const SMALL_ORDER = [0n, 1n, FIELD_PRIME - 1n, OF_ORDER_8, FIELD_PRIME - OF_ORDER_8];
 
 /**
  * Make a key {name, private, public, sealed}: a CryptoKey for signing only, the wire form of its
@@ -58,6 +63,10 @@ export async function publicKey(text) {
   const der = bytes.length === 32 ? joined(SPKI_PREFIX, bytes) : bytes;
   if (der.length !== 44 || !SPKI_PREFIX.every((byte, index) => der[index] === byte)) {
     throw new TypeError("not an Ed25519 public key");
+  }
+  const y = BigInt(`0x${hex(der.slice(-32).reverse())}`) & ((1n << 255n) - 1n);
+  if (y >= FIELD_PRIME || SMALL_ORDER.includes(y)) {
+    throw new TypeError("not a usable Ed25519 public key");
   }
   return crypto.subtle.importKey("spki", der, NAME, true, ["verify"]);
 }
