@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test screens upgrade-test model faults faults-short apart apart-short bench bench-pages lock clean
+.PHONY: demo test run check server-test browser-test screens upgrade-test model faults faults-short stranger stranger-short apart apart-short bench bench-pages lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,14 @@ faults: $(VENV)/installed-dev ## the whole fault plan, on stores of its own: abo
 
 faults-short: $(VENV)/installed-dev ## what every push runs of it: a sweep, interleavings, the model, a storm of 300 flows
 	$(BIN)/python -m config.faults.full --flows 300 --most 1 --doubles 0 --no-mutants --json var/faults-short.json
+
+stranger: $(VENV)/installed-dev ## a million odd answers of each format, and a stranger who types anything anywhere for ten minutes
+	$(BIN)/python -m tests.fuzz.answers
+	$(BIN)/python -m tests.fuzz.stranger --seconds 600
+
+stranger-short: $(VENV)/installed-dev ## what every push runs of it: two minutes of both, side by side
+	@$(BIN)/python -m tests.fuzz.answers --seconds 120 & answers=$$!; \
+	$(BIN)/python -m tests.fuzz.stranger --seconds 120; typed=$$?; wait $$answers && exit $$typed
 
 apart: $(VENV)/installed-dev ## two deployments that share nothing: DNSSEC, TLS, 500 flows, the link cut three times
 	@tests/apart/tools.sh

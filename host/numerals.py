@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _CANONICAL = re.compile(r"[-+]?\d{1,30}(\.\d{1,20})?")
 # With a point behind the whole part, or with a comma: groups of three before it, if any.
@@ -17,6 +17,9 @@ _COMMA_LANGUAGES = frozenset(
     )
 )
 _LONGEST = 60
+# Enough for the longest number and the finest precision: the usual context has 28 digits, and what
+# does not fit into those raises.
+_EXACT = Context(prec=2 * _LONGEST)
 _SIGNS = {
     "R$": "BRL",
     "\u20ac": "EUR",
@@ -71,7 +74,7 @@ def read_amount(text: str, language: str) -> tuple[Decimal, str] | None:
 
 def rounded(number: Decimal, precision: int) -> Decimal:
     """Return a number with so many digits behind the point; halves go away from zero."""
-    return number.quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
+    return number.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP, _EXACT)
 
 
 def pretty(number: Decimal, language: str, currency: str = "") -> str:

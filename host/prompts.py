@@ -168,7 +168,7 @@ def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
     except BadAnswer as bad:
         return _ask_again(step, call, known["deadline"], str(bad))
     except Rounds as rounds:
-        text = to_text(signal.get("Answer"))
+        text = to_text(signal.get("Answer")).strip()
         question_text = {"Text": f"{rounds.shown}, is that right?", "Details": f"For {text[:100]}"}
         return ask_as(
             step, Format.CONFIRM, question_text, known["deadline"], number=rounds.number, text=text
@@ -194,8 +194,7 @@ def _rounded(step: Step, call: Call, question: Question, known: Any, signal: Any
     """The person was asked whether a rounded number will do."""
     if signal.get("Result") != Result.YES:
         return ask_as(step, call.word, call.arguments, known["deadline"])
-    value = answers.read_answer(question, format(known["number"], "f"))
-    return {**value, "Text": known["text"]}
+    return answers.rounded_answer(question, known["number"], known["text"])
 
 
 def _given(call: Call, value: Any) -> Any:

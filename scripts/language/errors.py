@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+# What Python raises for a value that nobody thought of: the same however often it is tried again.
+# So it is a refusal to the person or an error of the script, never a fault of the engine.
+ODD_VALUE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+
 
 class ScriptSyntaxError(Exception):
     """One fault of a script file, at a line and column (both from 1)."""
@@ -76,3 +80,9 @@ class ScriptError(Exception):
 
 class Declined(Exception):
     """The person said no where the script has nothing else to do: the whole run ends quietly."""
+
+
+def of_odd_value(odd: BaseException) -> ScriptError:
+    """Return what one of ODD_VALUE means to a script's author. Its text may hold values: not it."""
+    what = type(odd).__name__
+    return ScriptError(f"this cannot be made of these values ({what})", kind="type")

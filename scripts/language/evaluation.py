@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from scripts.language.errors import ScriptError
+from scripts.language.errors import ODD_VALUE, ScriptError, of_odd_value
 from scripts.language.expressions import Tree, last_name
 from scripts.language.limits import limits
 from scripts.language.values import Item, MessageView, is_empty, to_text, truth
@@ -86,8 +86,11 @@ def _mentions_field(tree: Any) -> bool:
 
 
 def evaluate(tree: Tree, scope: Scope) -> Any:
-    """Return the value of a tree. Raises ScriptError."""
-    return _TABLE[tree[0]](tree, scope)
+    """Return the value of a tree. Raises ScriptError, whatever the values in it are."""
+    try:
+        return _TABLE[tree[0]](tree, scope)
+    except ODD_VALUE as odd:
+        raise of_odd_value(odd) from odd
 
 
 def prop(value: Any, name: str) -> Any:
@@ -125,7 +128,10 @@ def apply(function: str, subject: Any, arguments: list[Any], scope: Scope) -> An
         raise ScriptError(f".{function} takes {entry.arity} arguments", kind="type")
     if not entry.whole:
         subject, arguments = default_property(subject), list(map(default_property, arguments))
-    return entry.call(scope, subject, *arguments)
+    try:
+        return entry.call(scope, subject, *arguments)
+    except ODD_VALUE as odd:
+        raise of_odd_value(odd) from odd
 
 
 def default_property(value: Any) -> Any:

@@ -27,7 +27,7 @@ from scripts.language.continuation import (
     Wait,
     Yielded,
 )
-from scripts.language.errors import ScriptError
+from scripts.language.errors import ODD_VALUE, ScriptError, of_odd_value
 from scripts.language.evaluation import Format, Scope, evaluate
 from scripts.language.holders import Sizes, assign, changed
 from scripts.language.limits import limits
@@ -115,6 +115,10 @@ class Machine:
             _OPS[instruction[0]](self, instruction, self.scope())
         except ScriptError as error:
             self.failed(error, frame.script, instruction)
+        except ODD_VALUE as odd:
+            if instruction[0] == "do":  # what a command does with rows and messages is the engine's
+                raise
+            self.failed(of_odd_value(odd), frame.script, instruction)
 
     def resume(self, signal: Any, hook: str) -> None:
         if not branches.choose(self, lambda leaf: _waits(leaf, hook)):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import InvalidOperation
 from typing import Any
 
 import pytest
 
+from scripts.functions import FUNCTIONS
+from scripts.language import machine
 from scripts.language.continuation import Continuation, Finished, start
 from scripts.language.errors import Declined, ScriptError
 from scripts.language.machine import resume, run
@@ -396,3 +400,20 @@ def test_save_and_send_get_their_fields() -> None:
         ("SEND", {"Fields": {"To": "a.test", "Book": "1"}}),
         ("RACE", {"Hook": UUID, "Value": {"Result": "YES"}}),
     ]
+
+
+def test_value_that_nobody_thought_of_is_an_error_at_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a function, of an assertion and of the machine itself: never a fault of the engine."""
+
+    def odd(*arguments: Any) -> Any:
+        raise InvalidOperation
+
+    monkeypatch.setitem(FUNCTIONS, "Lower", replace(FUNCTIONS["Lower"], call=odd))
+    monkeypatch.setitem(machine._OPS, "return", odd)
+    for source in ("- PUT $n.Lower >> $x", "- ASSERT $n.Lower", "- RETURN: $n"):
+        with pytest.raises(ScriptError, match=r"1:3: .*InvalidOperation"):
+            play(source, inputs={"n": "x"})
+    caught = "- TRY >> $fault:\n    - PUT $n.Lower >> $x\n- INFO: It goes on"
+    assert play(caught, inputs={"n": "x"})[1].said() == ["It goes on"]
