@@ -211,6 +211,7 @@ CELERY_TASK_ROUTES = {
     "scripts.advance": {"queue": "advance"},
     "messaging.deliver": {"queue": "outbox"},
     "messaging.catch_up": {"queue": "outbox"},
+    "messaging.tell_again": {"queue": "outbox"},
     "wallets.push": {"queue": "outbox"},
     "*.sweep": {"queue": "sweep"},
 }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from issuer.models import Token, TokenEvent
+from issuer.selectors import token_by_id
 from issuer.states import UNDECIDED, Answer, EventKind, TokenState, TokenStatus
 from messaging import clock, rows
 from messaging.documents import sign_document
@@ -125,8 +126,8 @@ def _move(token: Token, verb: str, origin: str) -> None:
 def offer_token(message: OutboxMessage) -> None:
     """The broker acknowledged `Issue@Broker`: it has the offer. An answer may have overtaken it."""
     with transaction.atomic(savepoint=False):
-        token = locked_token(str(message.body["Token"]))
-        if token.state == TokenState.ISSUED:
+        token = _locked_offer(message)
+        if token is not None and token.state == TokenState.ISSUED:
             _move(token, "offer", f"domain:{token.broker}")
 
 
@@ -137,15 +138,29 @@ def end_offer(message: OutboxMessage) -> None:
     then late, like any after the end.
     """
     with transaction.atomic(savepoint=False):
-        token = locked_token(str(message.body["Token"]))
-        if token.state == TokenState.ISSUED:
+        token = _locked_offer(message)
+        if token is not None and token.state == TokenState.ISSUED:
             token.reason = UNDELIVERED
             _move(token, "expire", f"outbox:{message.pk}")
 
 
 def offer_waits(message: OutboxMessage) -> bool:
     """Say whether an `Issue@Broker` may still be sent: the offer has not ended."""
-    return Token.objects.filter(pk=message.body["Token"], state__in=UNDECIDED).exists()
+    token = _offer(message)
+    return token is not None and token.state in UNDECIDED
+
+
+def _offer(message: OutboxMessage) -> Token | None:
+    """Return the token that an `Issue@Broker` offers; None where it offers none of its sender's.
+
+    Scripts may SEND that subject too, with any body.
+    """
+    return token_by_id(message.sender, message.body.get("Token"))
+
+
+def _locked_offer(message: OutboxMessage) -> Token | None:
+    token = _offer(message)
+    return None if token is None else locked_token(str(token.pk))
 
 
 def answer_token(token_id: str, *, answer: str, reason: str, origin: str) -> Token:

@@ -22,6 +22,7 @@ from messaging.models import (
     OutboxMessage,
     PeerKey,
     Refusal,
+    Untold,
 )
 from messaging.signing import read_key
 from messaging.states import KeyState
@@ -191,6 +192,25 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("messaging.change_outboxmessage")
+
+
+@admin.register(Untold)
+class UntoldAdmin(ReadOnlyAdmin):
+    list_display = ("since", "message", "listens", "attempts", "due_at", "error")
+    list_filter = ("listens",)
+    list_select_related = ("message",)
+    search_fields = ("=message__id", "message__subject", "error")
+    ordering = ("-since",)
+    actions = ("tell_again",)
+
+    @admin.action(description="Tell them again", permissions=["retell"])
+    def tell_again(self, request: HttpRequest, queryset: QuerySet[Untold]) -> None:
+        total = queryset.count()
+        freed = sum(outbox.retell(pk) for pk in queryset.values_list("pk", flat=True))
+        messages.info(request, f"{freed} of {total} will be told again.")
+
+    def has_retell_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("messaging.change_untold")
 
 
 @admin.register(Destination)

@@ -9,8 +9,8 @@ the transactions that move messages.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 import structlog
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, Least
 from messaging import clock
 from messaging.models import Destination, OutboxMessage
 from messaging.states import BreakerState, OutboxState
+from messaging.syntax import storable
 
 log = structlog.get_logger(__name__)
 
@@ -30,40 +31,86 @@ PAUSE_CAP = 60.0
 PROBE_LEASE = timedelta(seconds=15)
 
 
-@dataclass(frozen=True)
-class Passage:
-    """Leave to send now (`held_until` is None), or when to come again.
+class Held(Exception):
+    """The destination is down, and the message must not be sent before `until`."""
 
-    `known` is the destination's row as it was; None for one that has never failed.
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        jitter = timedelta(seconds=random.uniform(0, 1))  # noqa: S311 - jitter
+        self.until = until + jitter
+
+
+class Permit:
+    """Leave to try a claimed message's destination once: a context manager around the post alone.
+
+    Of the messages that wait for one that is down, one is let through when its time has come.
+    However the block is left, the destination has either answered (`answered` was set) or failed:
+    no attempt can end without the breaker knowing. Only the death of the process can, and then
+    its lease on the probe ends. After a failed probe, `probe_at` is when this message may try
+    again. Where none is `needed`, entering and leaving do nothing.
     """
 
-    known: Destination | None = None
-    held_until: datetime | None = None
-    probes: bool = False
+    def __init__(self, message: OutboxMessage, *, needed: bool = True) -> None:
+        self.message, self.needed = message, needed
+        self.answered = False
+        self.probe_at: datetime | None = None
+        self._known: Destination | None = None
+        self._looked = not needed
+        self._lease: datetime | None = None  # of the probe, if this is one
 
+    @property
+    def probes(self) -> bool:
+        return self._lease is not None
 
-def admit(message: OutboxMessage) -> Passage:
-    """Say whether a claimed message may be sent to its destination now.
+    def look(self) -> None:
+        """Raise Held if the destination must not be tried now. Takes nothing."""
+        if not self.needed:
+            return
+        self._known = Destination.objects.filter(domain=self.message.recipient).first()
+        self._looked = True
+        if self._is_down and (until := self._next_probe) > clock.now():
+            raise Held(until)
 
-    Of those that wait for one that is down, one is let through when its time has come; that one
-    must be followed by `answered` or `failed`.
-    """
-    known = Destination.objects.filter(domain=message.recipient).first()
-    if known is None or known.state == BreakerState.CLOSED:
-        return Passage(known)
-    now = clock.now()
-    until = known.until or now
-    if until <= now:
-        lease = now + PROBE_LEASE
+    @property
+    def _is_down(self) -> bool:
+        return self._known is not None and self._known.state != BreakerState.CLOSED
+
+    @property
+    def _next_probe(self) -> datetime:
+        return (self._known and self._known.until) or clock.now()
+
+    def __enter__(self) -> Self:
+        """Take the permit. Raises Held, also when another message has become the probe since."""
+        if not self._looked:
+            self.look()
+        if not self._is_down or self._known is None:
+            return self
+        known, lease = self._known, clock.now() + PROBE_LEASE
         # One statement decides who probes: the others find another time there.
         mine = Destination.objects.filter(domain=known.domain, until=known.until)
-        mine = mine.exclude(state=BreakerState.CLOSED)
-        if mine.update(state=BreakerState.HALF_OPEN, until=lease):
-            _hold_others(message, lease + timedelta(seconds=_pause(known.failures + 1)))
-            return Passage(known, probes=True)
-        until = lease  # somebody else probes
-    jitter = timedelta(seconds=random.uniform(0, 1))  # noqa: S311 - jitter
-    return Passage(known, held_until=until + jitter)
+        if not mine.exclude(state=BreakerState.CLOSED).update(
+            state=BreakerState.HALF_OPEN, until=lease
+        ):
+            raise Held(lease)  # somebody else probes
+        self._lease = lease
+        _hold_others(self.message, lease + timedelta(seconds=_pause(known.failures + 1)))
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self.needed:
+            return
+        if self.answered:
+            _close(self.message, self._known)
+        elif self._lease is not None:
+            self.probe_at = _failed_again(self.message, self._known, self._lease, _said(error))
+        else:
+            _count_failure(self.message.recipient, self._known, _said(error))
+
+
+def _said(error: BaseException | None) -> str:
+    """Return why there was no answer: what was raised, or that a proxy answered in its place."""
+    said = "a proxy answered in its place" if error is None else str(error) or repr(error)
+    return storable(said, 300)
 
 
 def _hold_others(probe: OutboxMessage, until: datetime) -> None:
@@ -82,9 +129,8 @@ def _hold_others(probe: OutboxMessage, until: datetime) -> None:
     others.update(due_at=Least(Coalesce(F("expires_at"), until), until))
 
 
-def answered(message: OutboxMessage, passage: Passage) -> None:
+def _close(message: OutboxMessage, known: Destination | None) -> None:
     """The destination answered, whatever it said: close, and let go what waits for it."""
-    known = passage.known
     if known is None or (known.state == BreakerState.CLOSED and not known.failures):
         return
     now = clock.now()
@@ -97,28 +143,35 @@ def answered(message: OutboxMessage, passage: Passage) -> None:
         log.info("destination_back", domain=known.domain, freed=freed)
 
 
-def failed(message: OutboxMessage, passage: Passage, error: str) -> datetime | None:
-    """The destination did not answer; return when this message is to probe next, if it is to."""
-    domain, now = message.recipient, clock.now()
-    if passage.known is None:
+def _failed_again(
+    message: OutboxMessage, known: Destination | None, lease: datetime, error: str
+) -> datetime | None:
+    """A probe was not answered; return when its message is to probe next.
+
+    None when its lease had ended and another message probes by now.
+    """
+    now = clock.now()
+    failures = (known.failures if known else 0) + 1
+    until = now + timedelta(seconds=_pause(failures))
+    mine = Destination.objects.filter(
+        domain=message.recipient, state=BreakerState.HALF_OPEN, until=lease
+    )
+    probed = mine.update(state=BreakerState.OPEN, failures=failures, until=until, last_error=error)
+    return until if probed else None
+
+
+def _count_failure(domain: str, known: Destination | None, error: str) -> None:
+    """A destination that was up did not answer; after enough of them in a row it is down."""
+    now = clock.now()
+    if known is None:
         first = Destination(domain=domain, changed_at=now)
         Destination.objects.bulk_create([first], ignore_conflicts=True)
-    row = Destination.objects.filter(domain=domain)
-    if passage.probes:
-        failures = row.get().failures + 1
-        until = now + timedelta(seconds=_pause(failures))
-        probed = row.filter(state=BreakerState.HALF_OPEN)
-        probed.update(
-            state=BreakerState.OPEN, failures=failures, until=until, last_error=error[:300]
-        )
-        return until
-    closed = row.filter(state=BreakerState.CLOSED)
-    closed.update(failures=F("failures") + 1, last_error=error[:300])
+    closed = Destination.objects.filter(domain=domain, state=BreakerState.CLOSED)
+    closed.update(failures=F("failures") + 1, last_error=error)
     until = now + timedelta(seconds=_pause(FAILURES))
     opened = closed.filter(failures__gte=FAILURES)
     if opened.update(state=BreakerState.OPEN, until=until, changed_at=now):
         log.warning("destination_down", domain=domain, error=error)
-    return None
 
 
 def _pause(failures: int) -> float:
@@ -141,8 +194,8 @@ def probe_now(domain: str) -> bool:
     down = Destination.objects.filter(domain=domain, state=BreakerState.OPEN)
     if not down.update(until=now):
         return False
-    first = OutboxMessage.objects.filter(recipient=domain, state=OutboxState.DUE).order_by("pk")
-    OutboxMessage.objects.filter(pk__in=list(first.values_list("pk", flat=True)[:1])).update(
-        due_at=now
-    )
+    waiting = OutboxMessage.objects.filter(recipient=domain, state=OutboxState.DUE)
+    # The least of all stands behind no other of its run, so that it can be claimed.
+    first = list(waiting.order_by("revision", "number", "pk").values_list("pk", flat=True)[:1])
+    OutboxMessage.objects.filter(pk__in=first).update(due_at=now)
     return True

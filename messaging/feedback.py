@@ -17,7 +17,7 @@ from messaging.models import InboxMessage, OutboxMessage
 from messaging.refusals import PUBLIC_TEXT
 from messaging.registry import Mode
 from messaging.states import InboxState, OutboxState
-from messaging.syntax import is_domain
+from messaging.syntax import is_domain, is_uuid
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,8 @@ def hear_manifest(asked: OutboxMessage, manifest: dict[str, Any] | None, error: 
     Called in the transaction that ends the question.
     """
     buffer = None if manifest is None else buffer_of(manifest)
-    message = InboxMessage.objects.filter(pk=asked.origin.partition(":")[2]).first()
+    about = asked.origin.partition(":")[2]
+    message = InboxMessage.objects.filter(pk=about).first() if is_uuid(about) else None
     if buffer is None or message is None or message.state != InboxState.DISCARDED:
         log.info("feedback_not_wanted", asked=str(asked.pk), error=error)
         return

@@ -10,6 +10,7 @@ from messaging.states import (
     InboxState,
     KeySource,
     KeyState,
+    Listens,
     LookupOutcome,
     OutboxState,
 )
@@ -169,10 +170,19 @@ class OutboxMessage(models.Model):
     correlation = models.UUIDField(unique=True)
     body = models.JSONField()
     origin = models.CharField(max_length=100, blank=True, db_index=True, help_text="The run")
+    revision = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="The run's, when it was queued; 0 for one of before"
+    )
+    number = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Which of that revision's messages it is"
+    )
     expects_response = models.BooleanField(default=False)
     state = models.CharField(max_length=4, choices=OutboxState, default=OutboxState.DUE)
     attempts = models.PositiveIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0, help_text="Counts claims; each commit checks it")
+    faults = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Attempts that ended in an exception nobody foresaw"
+    )
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     envelope = models.TextField(blank=True, help_text="The bytes last signed")
@@ -193,6 +203,27 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.recipient}"
+
+
+class Untold(models.Model):
+    """A listener that raised when it was told what became of a message, which has ended anyway.
+
+    It is told again a few times; without `due_at`, only when an operator says so.
+    """
+
+    message = models.ForeignKey(OutboxMessage, on_delete=models.CASCADE, related_name="untold")
+    listens = models.CharField(max_length=7, choices=Listens, help_text="What it is to be told")
+    attempts = models.PositiveSmallIntegerField(help_text="To tell it, since an operator last said")
+    due_at = models.DateTimeField(null=True, db_index=True, help_text="When it is told again")
+    error = models.CharField(max_length=500, help_text="What it raised last")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "listens"], name="untold_once")]
+        verbose_name_plural = "untold listeners"
+
+    def __str__(self) -> str:
+        return f"{self.listens} of {self.message_id}"
 
 
 class Destination(models.Model):

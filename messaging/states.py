@@ -18,6 +18,13 @@ class OutboxState(models.TextChoices):
     DEAD = "DEAD"  # given up, until an operator sends it again
 
 
+class Listens(models.TextChoices):
+    """What a listener wants to know of an ended message (see outbox/settling.py)."""
+
+    ANSWER = "ANSWER"  # what the peer answered, or why there is no answer
+    OUTCOME = "OUTCOME"  # that it was delivered, or given up
+
+
 class BreakerState(models.TextChoices):
     """Whether messages leave for a destination (see breaker.py)."""
 

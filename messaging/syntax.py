@@ -173,3 +173,13 @@ def format_locator(locator: Locator) -> str:
     """Return the bare form; WEB_PREFIX or APP_PREFIX before it makes a link of it."""
     inputs = [f"{name}={quote(value, safe='')}" for name, value in locator.inputs.items()]
     return ",".join([locator.schema, locator.domain, quote(locator.key, safe="$/:"), *inputs])
+
+
+def storable(text: str, most: int = 500) -> str:
+    """Return what a column of `most` characters takes of a text that may quote a peer's oddities.
+
+    PostgreSQL takes no zero character, and no half of a surrogate pair.
+    """
+    return (
+        text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:most]
+    )

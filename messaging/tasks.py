@@ -24,3 +24,9 @@ def catch_up(message_id: str) -> None:
 def sweep() -> None:
     """Find due messages whose bell was lost."""
     outbox.sweep()
+
+
+@shared_task(name="messaging.tell_again")
+def tell_again(untold_id: str) -> None:
+    """Tell a listener that has raised what became of its message, and do what follows from it."""
+    answering(partial(outbox.tell_again, untold_id))

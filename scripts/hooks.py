@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +20,7 @@ OPEN_HOOK = rows.Update(Hook, "pk", sets=("state", "run", "deadline", "expects")
 MOVE_HOOK = rows.Update(Hook, "pk", sets=("state",))
 LEAVE_HOOK = rows.Update(Hook, "pk", sets=("state", "run"))
 NEW_SIGNALS = rows.Select(Signal, "hook", "state", rest="ORDER BY created_at, id")
+LAST_SIGNAL = rows.Select(Signal, "hook", rest="ORDER BY created_at DESC, id DESC LIMIT 1")
 MARK_SIGNAL = rows.Update(Signal, "pk", sets=("state",))
 
 
@@ -56,7 +57,7 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
         hook = locked_hook(domain, name)
         points.reach("signal_locked")
         signal = Signal(
-            hook=hook, source=source, origin=origin, value=encode(value), created_at=clock.now()
+            hook=hook, source=source, origin=origin, value=encode(value), created_at=_turn(hook)
         )
         if not rows.insert_new(signal):
             return SignalState(Signal.objects.get(hook=hook, source=source).state)
@@ -80,6 +81,16 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
             wake(hook.run_id)
         points.reach("signal_filled")
         return SignalState.NEW
+
+
+def _turn(hook: Hook) -> datetime:
+    """Return now, or a moment after the locked mailbox's last signal if our clock is behind.
+
+    Signals are taken in the order they came in, and the machines they came in by have clocks
+    of their own.
+    """
+    now, last = clock.now(), LAST_SIGNAL.first(hook.pk)
+    return now if last is None else max(now, last.created_at + timedelta(microseconds=1))
 
 
 def _mark(signal: Signal, state: SignalState) -> SignalState:

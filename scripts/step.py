@@ -202,6 +202,7 @@ class Step(Reading):
                 expects_response=expects_response,
                 expires_at=expires_at,
                 origin=str(self.run.pk),
+                place=(self.run.rev, self.sends),
             )
         except Unsendable as error:
             raise refused(str(error)) from None

@@ -11,8 +11,9 @@ from unittest import mock
 
 from config.faults import scene
 from config.faults.scene import Order
-from messaging import clock, outbox
+from messaging import clock
 from messaging.errors import Unreachable
+from messaging.outbox import delivering
 from messaging.transport import Reply
 from wallets.client import Wallet
 
@@ -54,7 +55,7 @@ class Situation:
         if self.wire_as is None:
             yield
             return
-        with mock.patch("messaging.outbox._post", self.wire_as(order, outbox._post)):
+        with mock.patch("messaging.outbox.delivering.carry", self.wire_as(order, delivering.carry)):
             yield
 
 

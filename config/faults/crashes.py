@@ -35,7 +35,7 @@ from config.faults.report import write
 from config.faults.scene import Order
 from config.faults.scratch import staged
 from messaging import clock, points
-from messaging.outbox import LEASE as MESSAGE_LEASE
+from messaging.outbox.claims import LEASE as MESSAGE_LEASE
 from scripts.models import Run
 from scripts.states import RunState
 from scripts.wakes import LEASE as RUN_LEASE

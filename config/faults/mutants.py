@@ -136,17 +136,18 @@ MUTANTS = (
     Mutant(
         "M6",
         "a message is sent inside the transaction: the peer gets what was never committed",
-        "messaging/outbox.py",
+        "messaging/outbox/queueing.py",
         (
             (
-                "    _ring(message)\n    return message\n",
+                "    ring_for(message)\n    return message\n",
                 "    __import__('concurrent.futures').futures.ThreadPoolExecutor(1).submit(\n"
-                "        lambda: _post(message.recipient, _unsigned(message, "
+                "        lambda: __import__('messaging').outbox.delivering.carry(\n"
+                "            message.recipient, unsigned(message, "
                 "keys.signing_key(\n"
                 "            "
                 "message.sender)[0]).signed(keys.signing_key(message.sender)[1]).to_bytes())\n"
                 "    ).result()\n"
-                "    _ring(message)\n"
+                "    ring_for(message)\n"
                 "    return message\n",
             ),
         ),
@@ -167,17 +168,17 @@ MUTANTS = (
     Mutant(
         "M8",
         "a message is marked as sent, and then sent",
-        "messaging/outbox.py",
+        "messaging/outbox/delivering.py",
         (
             (
-                "        _settle(message, _attempt(message))\n",
+                "        settle(message, _attempt(message))\n",
                 "        if message.expects_response:\n"
-                "            _settle(message, _attempt(message))\n"
-                "            return True\n"
-                "        _settle(message, Outcome(delivered=True, final=True))\n"
+                "            settle(message, _attempt(message))\n"
+                "            return\n"
+                "        settle(message, Outcome(delivered=True, final=True))\n"
                 "        selector, key = keys.signing_key(message.sender)\n"
-                "        raw = _unsigned(message, selector).signed(key).to_bytes()\n"
-                "        _post(message.recipient, raw)\n",
+                "        raw = unsigned(message, selector).signed(key).to_bytes()\n"
+                "        carry(message.recipient, raw)\n",
             ),
         ),
         SWEEP,

@@ -202,7 +202,7 @@ def call(world: World, rung: hands.Bells) -> Case:
 
 def _stale_delivery(message: OutboxMessage) -> None:
     """A worker that was stopped past its lease, and still believes that it delivers."""
-    with mock.patch("messaging.outbox.LEASE", timedelta(seconds=-1)):
+    with mock.patch("messaging.outbox.claims.LEASE", timedelta(seconds=-1)):
         outbox.deliver(message.pk)
 
 

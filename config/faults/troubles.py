@@ -13,7 +13,7 @@ import redis
 from config.faults.scratch import Cluster, Queue
 from config.faults.troop import Troop
 from config.faults.weather import Weather
-from messaging.outbox import LEASE as MESSAGE_LEASE
+from messaging.outbox.claims import LEASE as MESSAGE_LEASE
 from scripts.wakes import LEASE as RUN_LEASE
 
 CLOCK_SECONDS = 8.0

@@ -21,8 +21,9 @@ from django.db import connections
 
 from config.faults import poison
 from config.faults.plan import die
-from messaging import clock, outbox, points
+from messaging import clock, points
 from messaging.errors import Unreachable
+from messaging.outbox import delivering
 from messaging.transport import Reply
 from scripts import wakes
 
@@ -63,7 +64,7 @@ class Weather:
         # Eight attempts of a poisoned run should fit into a storm.
         wakes.BACKOFF_CAP = LONGEST_BACKOFF
         points.follow(self.at_point)
-        outbox._post = self.wire(outbox._post)  # type: ignore[assignment]
+        delivering.carry = self.wire(delivering.carry)  # type: ignore[assignment]
         os.register_at_fork(after_in_child=self._reseed)
 
     def _reseed(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from issuer.models import Token, TokenEvent
 from messaging import outbox
 from messaging.models import OutboxMessage
+from messaging.outbox import delivering
 from messaging.transport import Reply
 from scripts.models import Run
 from tests.flows.steps import TICKET
@@ -20,7 +21,7 @@ from tests.pump import pump
 def given_up(person: Person, monkeypatch: pytest.MonkeyPatch, *, taken: bool) -> tuple[str, Token]:
     """Issue a ticket while the broker refuses offers, or takes them and says that it does not."""
     chat = person.open(TICKET)
-    real = outbox._post
+    real = delivering.carry
 
     def refuse_offers(recipient: str, raw: bytes) -> Reply:
         if b'"Subject":"Issue@Broker"' not in raw:
@@ -30,7 +31,7 @@ def given_up(person: Person, monkeypatch: pytest.MonkeyPatch, *, taken: bool) ->
         return Reply(422, b"{}")
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "_post", refuse_offers)
+        patch.setattr(delivering, "carry", refuse_offers)
         person.answer_last(chat, Answer="Alice")
     return chat, Token.objects.get(chat=chat)
 

@@ -19,6 +19,7 @@ from messaging.models import (
     OutboxMessage,
     PeerKey,
     Refusal,
+    Untold,
 )
 from messaging.signing import PrivateKey
 from messaging.states import OutboxState
@@ -90,6 +91,26 @@ def test_operator_sends_dead_messages_again(
     assert said == ["1 of 2 will be sent again; the others are not dead, or over."]
     again = OutboxMessage.objects.get(pk=dead.pk)
     assert (again.state, again.attempts) == (OutboxState.DUE, 0)
+
+
+def test_operator_has_listeners_told_again(
+    request_: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("django.contrib.messages.info", lambda request, text: said.append(text))
+    message = outbox.queue(
+        sender=THEATRE, recipient=BROKER, subject="Issue@Broker", body={}, key="run:1:1"
+    )
+    Untold.objects.create(
+        message=message, listens="OUTCOME", attempts=8, error="KeyError()", since=clock.now()
+    )
+    page = pages.UntoldAdmin(Untold, SITE)
+    assert "tell_again" in page.get_actions(request_)
+    page.tell_again(request_, Untold.objects.all())
+    assert said == ["1 of 1 will be told again."]
+    assert Untold.objects.get(due_at__lte=clock.now()).attempts == 0
+    request_.user = User(username="reader", is_staff=True, is_active=True, pk=1)
+    assert page.get_actions(request_) == {}
 
 
 def form_data(**changes: str) -> dict[str, str]:

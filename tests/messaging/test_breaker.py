@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from messaging import breaker, clock, outbox
+from messaging.breaker import Permit
 from messaging.models import Destination, OutboxMessage
+from messaging.outbox.delivering import CALL_PATIENCE
 from messaging.states import BreakerState, OutboxState
 from tests.messaging.mail import fresh, make_due, queue, seconds_until_due
 from tests.messaging.parties import BROKER, Desk
@@ -90,12 +92,13 @@ def test_one_message_probes_and_the_others_wait_for_it(others: PeerServer) -> No
         queue("run:1:3", expires_at=clock.now() + timedelta(seconds=9)),
     )
     clock.move(2)
-    passage = breaker.admit(first)
-    assert (passage.probes, passage.held_until) == (True, None)
-    assert not breaker.admit(second).probes
-    assert breaker.admit(second).held_until > clock.now() + timedelta(seconds=14)  # type: ignore[operator]
-    assert seconds_until_due(second) > 14
-    assert seconds_until_due(third) <= 7  # never beyond its deadline
+    with Permit(first) as permit:
+        assert permit.probes
+        with pytest.raises(breaker.Held) as held:
+            Permit(second).look()
+        assert held.value.until > clock.now() + timedelta(seconds=14)
+        assert seconds_until_due(second) > 14
+        assert seconds_until_due(third) <= 7  # never beyond its deadline
 
 
 def test_probe_that_is_answered_lets_all_go(
@@ -130,10 +133,11 @@ def test_probe_that_fails_probes_again_after_a_longer_pause(others: PeerServer) 
 def test_prober_that_dies_is_followed_by_another(others: PeerServer) -> None:
     first = down()
     clock.move(2)
-    assert breaker.admit(first).probes
+    assert Permit(first).__enter__().probes
     clock.move(breaker.PROBE_LEASE.total_seconds() + 1)
-    assert breaker.admit(first).probes
-    assert not breaker.admit(first).probes
+    assert Permit(first).__enter__().probes
+    with pytest.raises(breaker.Held):
+        Permit(first).look()
 
 
 def test_success_ends_a_row_of_failures(
@@ -163,7 +167,7 @@ def test_script_that_waits_for_an_answer_is_told_in_minutes(others: PeerServer, 
     call = queue("run:2:1", expects_response=True)
     outbox.deliver(call.pk)
     assert fresh(call).state == OutboxState.DUE
-    clock.move(outbox.CALL_PATIENCE.total_seconds())
+    clock.move(CALL_PATIENCE.total_seconds())
     Destination.objects.update(until=clock.now() + timedelta(minutes=1))
     make_due(call)
     outbox.deliver(call.pk)
@@ -188,6 +192,7 @@ def test_operator_has_it_tried_at_once(others: PeerServer) -> None:
     first = down()
     assert breaker.probe_now(BROKER)
     assert seconds_until_due(first) <= 0
-    assert breaker.admit(first).probes
-    assert not breaker.probe_now(BROKER)  # somebody is at it
+    with Permit(first) as permit:
+        assert permit.probes
+        assert not breaker.probe_now(BROKER)  # somebody is at it
     assert not breaker.probe_now(OTHER)

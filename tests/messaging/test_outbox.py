@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from messaging import clock, keys, outbox
 from messaging.errors import Unsendable
 from messaging.models import DomainKey, InboxMessage, OutboxMessage
+from messaging.outbox import settling
 from messaging.registry import registry
 from messaging.states import OutboxState
 from tests.messaging.mail import HOUR, OFFER, fresh, make_due, queue, seconds_until_due, sent
@@ -171,7 +172,7 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter(
     message = queue()
     for attempts in range(1, 12):
         OutboxMessage.objects.filter(pk=message.pk).update(attempts=attempts)
-        outbox._postpone(fresh(message), "down")
+        settling.postpone(fresh(message), "down")
         assert abs(seconds_until_due(message) - ceilings[-1]) < 1
     assert ceilings == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
@@ -227,22 +228,40 @@ def test_fault_of_ours_is_counted_and_tried_again(
     assert row.last_error == "LookupError('no such script')"
 
 
-def test_listener_that_fails_leaves_the_message_due(
-    broker_inbox: PeerServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_handler_of_ours_that_always_raises_is_given_up(
+    theatre: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(message: OutboxMessage) -> None:
-        InboxMessage.objects.create(
-            repeat_key="effect", correlation=CORRELATION, envelope={}, mode="ASYNC",
-            timestamp=clock.now(), received_at=clock.now(),
-        )  # fmt: skip
-        raise LookupError("no such token")
+    def fail(message: InboxMessage) -> None:
+        raise LookupError("no such script \0 \ud800")
 
-    monkeypatch.setattr(registry, "delivered", {"Issue@Broker": fail})
-    message = queue()
-    outbox.deliver(message.pk)
-    assert fresh(message).state == OutboxState.DUE
-    assert not InboxMessage.objects.exists()  # its effects went with it
-    monkeypatch.setattr(registry, "delivered", {"Issue@Broker": desk.on_delivered})
-    make_due(message)
-    outbox.deliver(message.pk)
-    assert fresh(message).state == OutboxState.SENT
+    monkeypatch.setattr(registry, "start", fail)
+    message = queue(recipient=THEATRE, origin="run:1")
+    after = queue("run:1:2", recipient=THEATRE, subject="Unheard@Of", origin="run:1")
+    monkeypatch.setitem(registry.subjects, "Issue@Broker", desk.subjects["Offered@Issuer"])
+    for attempt in range(1, settling.FAULTS + 1):
+        assert fresh(message).state == OutboxState.DUE
+        assert not outbox.deliver(after.pk)  # it stands behind
+        make_due(message)
+        assert outbox.deliver(message.pk)
+        assert fresh(message).faults == attempt
+    assert fresh(message).state == OutboxState.DEAD
+    assert fresh(message).last_error == "LookupError('no such script \\x00 \\ud800')"
+    assert desk.undeliverable == [str(message.pk)]
+    assert outbox.deliver(after.pk)
+    assert fresh(after).state == OutboxState.DEAD
+    assert outbox.resend(message.pk)
+    assert (fresh(message).state, fresh(message).faults) == (OutboxState.DUE, 0)
+
+
+def test_trouble_with_the_database_is_not_the_messages_fault(
+    theatre: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(message: InboxMessage) -> None:
+        raise OperationalError("the database is going down")
+
+    monkeypatch.setattr(registry, "start", fail)
+    message = queue(recipient=THEATRE, subject="Offered@Issuer")
+    for _ in range(settling.FAULTS + 2):
+        make_due(message)
+        outbox.deliver(message.pk)
+    assert (fresh(message).state, fresh(message).faults) == (OutboxState.DUE, 0)

@@ -10,6 +10,8 @@ import pytest
 from django.db import connections
 
 from messaging import clock, keys, outbox
+from messaging.outbox import delivering, settling
+from messaging.outbox.claims import LostClaim, claim
 from messaging.states import OutboxState
 from messaging.syntax import parse_time
 from tests.messaging.mail import fresh, make_due, queue, seconds_until_due, sent
@@ -52,30 +54,30 @@ def test_signature_from_the_future_is_made_anew(broker_inbox: PeerServer) -> Non
 
 def test_claim_counts_before_the_work_and_leases(theatre: str) -> None:
     message = queue()
-    claimed = outbox._claim(message.pk)
+    claimed = claim(message.pk)
     assert claimed is not None
     assert (claimed.attempts, claimed.fence) == (1, 1)
     row = fresh(message)
     assert (row.attempts, row.fence) == (1, 1)
     assert 29 < seconds_until_due(message) <= 30
-    assert outbox._claim(message.pk) is None
+    assert claim(message.pk) is None
     clock.move(31)
-    again = outbox._claim(message.pk)
+    again = claim(message.pk)
     assert again is not None
     assert (again.attempts, again.fence) == (2, 2)
 
 
 def test_worker_that_lost_its_claim_commits_nothing(broker_inbox: PeerServer, desk: Desk) -> None:
     message = queue()
-    late = outbox._claim(message.pk)
+    late = claim(message.pk)
     assert late is not None
     clock.move(31)
     assert outbox.deliver(message.pk)
-    with pytest.raises(outbox.LostClaim):
-        outbox._settle(late, outbox.Outcome(final=True, error="refused: 422"))
-    with pytest.raises(outbox.LostClaim):
-        outbox._signed(late)
-    outbox._postpone(late, "down")
+    with pytest.raises(LostClaim):
+        settling.settle(late, settling.Outcome(final=True, error="refused: 422"))
+    with pytest.raises(LostClaim):
+        delivering.signed(late)
+    settling.postpone(late, "down")
     row = fresh(message)
     assert (row.state, row.last_error, row.fence) == (OutboxState.SENT, "", 2)
 

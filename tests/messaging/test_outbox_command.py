@@ -8,9 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from messaging import clock, outbox
-from messaging.models import Destination
+from messaging.models import Destination, Untold
+from messaging.registry import registry
 from messaging.states import BreakerState, OutboxState
 from tests.messaging.mail import fresh, queue
+from tests.messaging.parties import Desk
 from tests.messaging.peer_server import PeerServer, answers
 
 
@@ -34,6 +36,24 @@ def test_dead_messages_are_listed_and_sent_again(broker_inbox: PeerServer) -> No
     assert fresh(first).state == OutboxState.SENT
     assert run("resend", "--to", "Broker.test") == ["1 of 1 will be sent again"]
     assert run("resend", str(first.pk)) == ["0 of 1 will be sent again"]
+
+
+def test_listeners_that_raised_are_listed_and_told_again(
+    broker_inbox: PeerServer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "delivered", {"Issue@Broker": lambda message: message.body["No"]})
+        outbox.deliver(queue().pk)
+    untold = Untold.objects.get()
+    said = f"{untold.pk} OUTCOME of Issue@Broker to broker.test"
+    assert run("untold") == [f"{said}, 1 attempts: KeyError('No')"]
+    Untold.objects.update(due_at=None)
+    assert run("untold") == [f"{said}, given up: KeyError('No')"]
+    assert run("retell", str(untold.pk)) == ["1 of 1 will be told again"]
+    assert outbox.tell_again(untold.pk)
+    assert len(desk.delivered) == 1
+    assert run("untold") == []
+    assert run("retell", str(untold.pk)) == ["0 of 1 will be told again"]
 
 
 def test_what_is_sent_again_must_be_said(theatre: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from messaging import clock, outbox, tasks
 from messaging.models import OutboxMessage, PeerKey
+from messaging.outbox import sweeping
 from messaging.states import OutboxState
 from tests.messaging.mail import HOUR, fresh, queue, sent
 from tests.messaging.parties import BROKER, Desk
@@ -82,15 +83,15 @@ def test_sweep_rings_once_for_many_and_one_worker_catches_up(
     clock.move(2)
     bells.clear()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox, "BATCH", 5)
-        patch.setattr(outbox, "TURN_SECONDS", 60)  # however slow the machine is
+        patch.setattr(sweeping, "BATCH", 5)
+        patch.setattr(sweeping, "TURN_SECONDS", 60)  # however slow the machine is
         assert outbox.sweep()["outbox"] == 7
         assert bells == [("messaging.catch_up", [str(messages[at].pk)]) for at in (0, 5)]
         tasks.catch_up(str(messages[0].pk))
         assert len(sent(broker_inbox)) == 6  # the first and the five oldest that were left
         tasks.catch_up(str(messages[0].pk))
         assert len(sent(broker_inbox)) == 6  # another worker had it: that one looked for more
-        patch.setattr(outbox, "TURN_SECONDS", 0)
+        patch.setattr(sweeping, "TURN_SECONDS", 0)
         late = queue("run:1:8")
         clock.move(2)
         tasks.catch_up(str(late.pk))
@@ -104,7 +105,7 @@ def test_sweep_rings_for_a_bounded_number(theatre: str, settings: Any) -> None:
         queue(f"run:1:{number}")
     clock.move(2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox, "SWEEP_LIMIT", 3)
+        patch.setattr(sweeping, "SWEEP_LIMIT", 3)
         assert outbox.sweep()["outbox"] == 3
 
 

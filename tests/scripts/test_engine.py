@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, transaction
 
 from host.services import save_talker
-from messaging import clock
+from messaging import clock, ids
 from scripts import hooks, library, services, wakes
 from scripts.models import Hook, Ready, Run, RunEvent, Signal, Timer
 from scripts.selectors import untold_runs, unwakeable_runs
@@ -65,6 +65,17 @@ def test_each_wait_takes_one_signal_in_order() -> None:
     run = begin("- WAIT door >> $a\n- WAIT door >> $b\n- RETURN: '{$a}{$b}'")
     pump()
     assert result(run) == "12"
+
+
+def test_signals_are_taken_in_the_order_they_came_in_though_clocks_differ() -> None:
+    for number, offset in enumerate((40, -40, 0)):
+        ids._Last.tick = 0  # each by a machine with a clock of its own
+        clock.move(offset)
+        knock(str(number), source=str(number))
+        clock.move(-offset)
+    run = begin("- WAIT door >> $a\n- WAIT door >> $b\n- WAIT door >> $c\n- RETURN: '{$a}{$b}{$c}'")
+    pump()
+    assert result(run) == "012"
 
 
 def test_same_source_signals_once() -> None:

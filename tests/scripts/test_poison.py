@@ -11,10 +11,11 @@ from django.test import Client
 
 from config.faults import poison as words
 from host.services import save_talker
-from messaging import clock, outbox, points
+from messaging import clock, points
 from messaging.errors import Unreachable
 from messaging.ids import uuid4
 from messaging.models import InboxMessage, OutboxMessage
+from messaging.outbox import delivering
 from messaging.transport import Reply
 from scripts import library, poison, services, wakes
 from scripts.explain import why
@@ -223,14 +224,14 @@ def test_row_locked_for_too_long_charges_no_attempt() -> None:
 def test_offer_whose_message_dies_expires_by_the_issuers_own_deadline(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = outbox._post
+    post = delivering.carry
 
     def carry(recipient: str, raw: bytes) -> Reply:
         if b"Issue@Broker" in raw:
             raise Unreachable("the peer is gone for good")
         return post(recipient, raw)
 
-    monkeypatch.setattr(outbox, "_post", carry)
+    monkeypatch.setattr(delivering, "carry", carry)
     chat = alice.open(".HOST,library.test,card")
     for _ in range(3):
         clock.move(60)

@@ -1,4 +1,4 @@
-"""`manage.py outbox`: what could not be delivered, and sending it again."""
+"""`manage.py outbox`: what could not be delivered, or told, and trying it again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from messaging import breaker, outbox
-from messaging.models import Destination, OutboxMessage
+from messaging.models import Destination, OutboxMessage, Untold
 from messaging.states import BreakerState, OutboxState
 
 
 class Command(BaseCommand):
     """Dead letters and destinations that do not answer, from the command line."""
 
-    help = "List dead messages, send them again, and see which destinations do not answer."
+    help = "What was given up, which listeners raised, which destinations do not answer."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -26,6 +26,9 @@ class Command(BaseCommand):
         resend = verbs.add_parser("resend", help="send dead messages again")
         resend.add_argument("ids", nargs="*", type=UUID, help="as `outbox dead` shows them")
         resend.add_argument("--to", help="all dead messages to this domain")
+        verbs.add_parser("untold", help="list listeners that raised, the newest first")
+        retell = verbs.add_parser("retell", help="tell listeners again")
+        retell.add_argument("ids", nargs="+", type=int, help="as `outbox untold` shows them")
         verbs.add_parser("down", help="list destinations that do not answer")
         probe = verbs.add_parser("probe", help="try a destination that is down now")
         probe.add_argument("domain")
@@ -34,6 +37,8 @@ class Command(BaseCommand):
         verbs = {
             "dead": self.do_dead,
             "resend": self.do_resend,
+            "untold": self.do_untold,
+            "retell": self.do_retell,
             "down": self.do_down,
             "probe": self.do_probe,
         }
@@ -51,6 +56,17 @@ class Command(BaseCommand):
         ids = options["ids"] or list(_dead(options["to"]).values_list("pk", flat=True))
         freed = sum(outbox.resend(message_id) for message_id in ids)
         self.stdout.write(f"{freed} of {len(ids)} will be sent again")
+
+    def do_untold(self, options: dict[str, Any]) -> None:
+        for untold in Untold.objects.select_related("message").order_by("-since"):
+            left = "given up" if untold.due_at is None else f"{untold.attempts} attempts"
+            self.stdout.write(
+                f"{untold.pk} {untold.listens} of {untold.message}, {left}: {untold.error}"
+            )
+
+    def do_retell(self, options: dict[str, Any]) -> None:
+        freed = sum(outbox.retell(untold_id) for untold_id in options["ids"])
+        self.stdout.write(f"{freed} of {len(options['ids'])} will be told again")
 
     def do_down(self, options: dict[str, Any]) -> None:
         for down in Destination.objects.exclude(state=BreakerState.CLOSED).order_by("changed_at"):

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from host.services import open_chat
-from messaging import clock, keys, outbox
+from messaging import clock, keys
+from messaging.outbox import delivering
 from messaging.signing import PrivateKey
 from scripts import library, services
 from tests.messaging.parties import pinned_peer
@@ -38,7 +39,7 @@ def test_engine_does_what_the_reference_says(shard: int, monkeypatch: pytest.Mon
     person = PrivateKey.generate().public
     open_chat(DOMAIN, broker="broker.test", chat=CHAT, state="OPENED", public_key=person.spki)
     partner = Partner(pinned_peer("peer.test"))
-    monkeypatch.setattr(outbox, "post", partner.post)
+    monkeypatch.setattr(delivering, "post", partner.post)
 
     class Machine(EngineRules):
         pass
