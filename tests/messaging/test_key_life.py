@@ -16,6 +16,7 @@ from messaging import clock, dns_keys, inbox, key_life, keys, outbox
 from messaging.documents import check_document, sign_document
 from messaging.errors import KeyLifeError, SealBroken, UnknownDomain
 from messaging.models import DomainKey, InboxMessage, OutboxMessage, Refusal
+from messaging.outbox import delivering
 from messaging.signing import PublicKey
 from messaging.states import KeyState, OutboxState
 from messaging.syntax import format_time
@@ -228,7 +229,7 @@ def test_message_refused_for_a_key_that_was_voided_meanwhile_is_signed_again(
     assert outbox.deliver(message.pk)
     assert [envelope.header.selector for envelope in sent(broker_inbox)] == ["pw1", "pw2"]
     assert "may not see it yet" in OutboxMessage.objects.get().last_error
-    clock.move(outbox.KEY_SPREADS.total_seconds() + 1)
+    clock.move(delivering.KEY_SPREADS.total_seconds() + 1)
     make_due(message)
     broker_inbox.behaviours = [answers(401)]
     assert outbox.deliver(message.pk)

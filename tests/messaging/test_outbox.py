@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 from messaging import clock, keys, outbox
 from messaging.errors import Unsendable
 from messaging.models import DomainKey, InboxMessage, OutboxMessage
-from messaging.outbox import settling
+from messaging.outbox import delivering, settling
 from messaging.registry import registry
 from messaging.states import OutboxState
 from tests.messaging.mail import HOUR, OFFER, fresh, make_due, queue, seconds_until_due, sent
@@ -139,7 +139,7 @@ def test_transient_answer_is_tried_again(broker_inbox: PeerServer, desk: Desk, s
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_refused_message_is_dead_at_once(broker_inbox: PeerServer, desk: Desk, status: int) -> None:
     broker_inbox.behaviours = [answers(status)]
-    clock.move(outbox.KEY_SPREADS.total_seconds() + 1)  # all can see the key that signs
+    clock.move(delivering.KEY_SPREADS.total_seconds() + 1)  # all can see the key that signs
     message = queue()
     outbox.deliver(message.pk)
     row = fresh(message)

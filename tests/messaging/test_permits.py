@@ -174,7 +174,7 @@ def test_killed_probe_leaves_a_lease_that_ends(broker: Peer, desk: Desk) -> None
     message = queue()
     connections.close_all()  # a process of its own takes none of ours
     if (child := os.fork()) == 0:
-        delivering.carry = lambda *args: os._exit(9)  # type: ignore[assignment]
+        delivering.carry = lambda *args: os._exit(9)
         outbox.deliver(message.pk)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9

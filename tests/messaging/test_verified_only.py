@@ -13,6 +13,7 @@ import pytest
 from messaging import answers, clock, dns_keys, inbox, key_life, keys, outbox, peer_keys
 from messaging.errors import Unreachable
 from messaging.models import DomainKey, KeyLookup, OutboxMessage, PeerKey
+from messaging.outbox import delivering
 from messaging.signing import PrivateKey
 from messaging.states import LookupOutcome, OutboxState
 from messaging.syntax import zone_of
@@ -197,7 +198,7 @@ def test_401_for_a_key_that_is_new_is_tried_again(broker_inbox: PeerServer) -> N
 
 
 def test_401_for_a_key_that_all_can_see_is_final(broker_inbox: PeerServer, desk: Desk) -> None:
-    aged(outbox.KEY_SPREADS.total_seconds() + 1)
+    aged(delivering.KEY_SPREADS.total_seconds() + 1)
     broker_inbox.behaviours = [status(401)]
     message = queue()
     assert outbox.deliver(message.pk)
@@ -220,9 +221,9 @@ def test_call_that_is_refused_for_a_new_key_ends_after_its_attempts(
     broker_inbox: PeerServer, desk: Desk
 ) -> None:
     """A script waits for the answer: it must not wait an hour."""
-    broker_inbox.behaviours = [status(401)] * outbox.CALL_ATTEMPTS
+    broker_inbox.behaviours = [status(401)] * delivering.CALL_ATTEMPTS
     message = queue(subject="Status@Broker", expects_response=True)
-    for _ in range(outbox.CALL_ATTEMPTS):
+    for _ in range(delivering.CALL_ATTEMPTS):
         make_due(message)
         assert outbox.deliver(message.pk)
     assert OutboxMessage.objects.get().state == OutboxState.DEAD
