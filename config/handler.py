@@ -1,7 +1,9 @@
-"""Serves each request in one thread, which is kept with its database connection for the next.
+"""Serves requests in a fixed number of threads, each kept with its database connection.
 
 Django's own ASGI handler makes a thread, and so a connection, for each request, and changes
-threads for each middleware and signal; that cost more than most requests do.
+threads for each middleware and signal; that cost more than most requests do, and a few hundred at
+once used up the connections of the database. What waits here, for a body, a thread, a wallet's
+notifications or a peer, waits in the event loop.
 """
 
 from __future__ import annotations
@@ -14,92 +16,146 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import structlog
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.db import connections
+from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-IDLE = 16  # threads kept, each with a connection at most
+from config.lanes import Full, Lane, Threads, lane_of
+from messaging import caller, proven
+from messaging.later import Later, served_by_loop
+
+log = structlog.get_logger(__name__)
+
 # No honest request comes near these: a stranger can neither fill our memory nor stay for ever.
 LARGEST_BODY = 2_000_000
 BODY_SECONDS = 30.0
+SMALL_BODY = 16_384  # more than most messages; only what is beyond it is counted together
+BODIES_MOST = 32_000_000  # of all requests that are under way
+PIECE = 65_536  # of a file, read at once
+HEALTH = "/health"
+AGAIN_SECONDS = 1
 
 
 class BodyTooLarge(Exception):
     """A request brings more than any may."""
 
 
+class BodyTooSlow(Exception):
+    """A request does not come to its end in time."""
+
+
+class Bodies:
+    """What the large bodies of all requests come to, and of one address at most half of it."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+
+    def grow(self, share: str, size: int) -> None:
+        """Count so many bytes more. Raises Full."""
+        mine = self._held.get(share, 0)
+        if sum(self._held.values()) + size > BODIES_MOST or mine + size > BODIES_MOST // 2:
+            raise Full
+        self._held[share] = mine + size
+
+    def shrink(self, share: str, size: int) -> None:
+        self._held[share] = self._held.get(share, 0) - size
+        if self._held[share] <= 0:
+            del self._held[share]
+
+
+class Body(io.BytesIO):
+    """A request's body as it comes. Closing it gives back what it was counted for."""
+
+    def __init__(self, bodies: Bodies, share: str) -> None:
+        super().__init__()
+        self._bodies, self._share, self._counted = bodies, share, 0
+
+    def add(self, data: bytes) -> None:
+        """Take in a part. Raises BodyTooLarge, Full."""
+        size = self.tell() + len(data)
+        if size > LARGEST_BODY:
+            raise BodyTooLarge
+        beyond = max(size - SMALL_BODY, 0) - self._counted
+        if beyond > 0:
+            self._bodies.grow(self._share, beyond)
+            self._counted += beyond
+        self.write(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._bodies.shrink(self._share, self._counted)
+        super().close()
+
+
 class ThreadHandler(ASGIHandler):
-    """The ASGI application. There are as many threads as requests at once; the last that became
-    free is taken first, so that few hold connections in calm times."""
+    """The ASGI application: one for each process."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._idle: list[ThreadPoolExecutor] = []
+        self.threads = Threads(settings.WEB_THREADS, settings.WEB_WAITING)
+        self.bodies = Bodies()
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Load it all for threads."""
         super().load_middleware(is_async=False)
 
-    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Take in the request, answer it in a thread, and send the answer.
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request. Raises ValueError for anything but HTTP."""
+        if scope["type"] != "http":
+            raise ValueError(f"this serves HTTP only, not {scope['type']}")
+        if scope["path"] == HEALTH:
+            # Also when every thread is taken: whoever asks wants to know whether we are alive.
+            await _say(send, 200, {"Status": "ok"})
+            return
+        await self.handle(scope, receive, send)
 
-        The thread is waited for also when the client has gone: its work is not half done.
-        """
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Take in the request, answer it in a thread, and send the answer from the event loop."""
+        share = _share_of(scope)
+        body = Body(self.bodies, share)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await self.read_body(receive)
+            await self._answer(scope, share, body, receive, send)
         except RequestAborted:
             return
-        except TimeoutError:
-            await _refuse(send, 408, "Too slow")
-            return
+        except BodyTooSlow:
+            await _say(send, 408, {"Error": "Too slow"})
         except BodyTooLarge:
-            await _refuse(send, 413, "Too large")
-            return
-        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
-        try:
-            response = await _run(thread, self._respond, scope, body)
-            is_feed = _is_feed(response)
-            is_file = response.streaming and not is_feed
-            if is_file:
-                response.streaming_content = _pieces(thread, response.streaming_content)
-            if not is_feed:
-                await self.send_response(response, send)
-            if is_file:
-                await _run(thread, response.close)
-        except BaseException:
-            thread.shutdown(wait=False)  # it may be at work still
-            raise
+            await _say(send, 413, {"Error": "Too large"})
+        except Full:
+            await _say(send, 503, {"Error": "Try again later"}, again=True)
         finally:
             body.close()
-        self._release(thread)
-        if is_feed:
+
+    async def _answer(self, scope: Any, share: str, body: Body, receive: Any, send: Any) -> None:
+        await read_body(body, receive)
+        lane = lane_of(share, scope["path"], scope["headers"], body.read(SMALL_BODY))
+        body.seek(0)
+        response = await self._in_thread(lane, scope, body)
+        body.close()
+        if isinstance(response, Later):
+            made = await _made(response, receive)
+            if made is None:
+                return
+            response = made
+        if _is_feed(response):
             await self._send_feed(response, receive, send)
+            return
+        if response.streaming:
+            response.streaming_content = _pieces(response.streaming_content)
+        await self.send_response(response, send)
+        if response.streaming:
+            await asyncio.to_thread(response.close)
 
-    async def read_body(self, receive: Any) -> io.BytesIO:
-        """Return the request's body. Raises RequestAborted, BodyTooLarge."""
-        body = io.BytesIO()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestAborted
-            body.write(message.get("body", b""))
-            if body.tell() > LARGEST_BODY:
-                raise BodyTooLarge
-            if not message.get("more_body", False):
-                body.seek(0)
-                return body
-
-    def _release(self, thread: ThreadPoolExecutor) -> None:
-        """Keep a thread for the next request, or let it go with its connection."""
-        if len(self._idle) < IDLE:
-            self._idle.append(thread)
-        else:
-            thread.submit(connections.close_all)
-            thread.shutdown(wait=False)
+    async def _in_thread(self, lane: Lane, scope: Any, body: Body) -> Any:
+        """Run the views. The thread is waited for also when the client has gone: its work is not
+        half done. Raises Full."""
+        async with self.threads.taken(lane) as thread:
+            return await _run(thread, self._respond, scope, body, lane.address)
 
     async def _send_feed(self, response: Any, receive: Any, send: Any) -> None:
         """Send what comes, for as long as the client stays; it holds no thread meanwhile."""
@@ -114,27 +170,74 @@ class ThreadHandler(ASGIHandler):
             leaving.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request. Raises ValueError for anything but HTTP."""
-        if scope["type"] != "http":
-            raise ValueError(f"this serves HTTP only, not {scope['type']}")
-        await self.handle(scope, receive, send)
-
-    def _respond(self, scope: Any, body: Any) -> HttpResponseBase:
+    def _respond(self, scope: Any, body: Any, share: str) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
-        signals.request_started.send(sender=self.__class__, scope=scope)
-        request, refusal = self.create_request(scope, body)
-        response: Any = refusal if request is None else self.get_response(request)
+        with caller.calling(share), served_by_loop():
+            signals.request_started.send(sender=self.__class__, scope=scope)
+            request, refusal = self.create_request(scope, body)
+            response: Any = refusal if request is None else self.get_response(request)
+            if request is not None:
+                _note_operator(request)
         if not response.streaming or _is_feed(response):
             response.close()  # ends the request; what it holds is sent nevertheless
         return response
 
 
-async def _refuse(send: Any, status: int, error: str) -> None:
-    """Answer before the body has come to its end; the server then closes the connection."""
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+async def read_body(body: Body, receive: Any) -> None:
+    """Take in the whole body. Raises RequestAborted, BodyTooLarge, BodyTooSlow, Full."""
+    more = True
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestAborted
+                body.add(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise BodyTooSlow from None
+    body.seek(0)
+
+
+def _share_of(scope: Any) -> str:
+    remote = scope.get("client") or ("", 0)
+    forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return caller.share_of(remote[0], forwarded.decode("latin-1"), settings.NUM_PROXIES)
+
+
+def _note_operator(request: Any) -> None:
+    """Who is logged in need not stand behind strangers."""
+    user = getattr(request, "_cached_user", None)
+    if user is not None and user.is_authenticated and (key := request.session.session_key):
+        proven.note(str(key))
+
+
+async def _say(send: Any, status: int, body: dict[str, Any], *, again: bool = False) -> None:
+    """Answer without a thread. What is no 200 may come before the body has come to its end, so
+    the server then closes the connection."""
+    headers = [(b"content-type", b"application/json")]
+    if status != 200:
+        headers.append((b"connection", b"close"))
+    if again:
+        headers.append((b"retry-after", str(AGAIN_SECONDS).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"Error": error}).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+async def _made(response: Later, receive: Any) -> HttpResponseBase | None:
+    """Make an answer that takes its time; None when the client has gone meanwhile."""
+    making = asyncio.ensure_future(response.made())
+    leaving = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({making, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return making.result() if making.done() else None
+    except Exception:
+        log.exception("later_failed")
+        return JsonResponse({"detail": "Failed"}, status=500)
+    finally:
+        making.cancel()
+        leaving.cancel()
+        await asyncio.gather(making, leaving, return_exceptions=True)
 
 
 def _is_feed(response: Any) -> bool:
@@ -142,10 +245,23 @@ def _is_feed(response: Any) -> bool:
     return bool(response.streaming and response.is_async)
 
 
-async def _pieces(thread: ThreadPoolExecutor, source: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Give what a file's response reads bit by bit, each bit read in the thread."""
-    while (piece := await _run(thread, next, source, None)) is not None:
+async def _pieces(source: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Give what a file's response reads; who takes it slowly holds no thread between two pieces.
+
+    The threads are not those of the requests, so what is read must not be the database.
+    """
+    while piece := await asyncio.to_thread(_piece, source):
         yield piece
+
+
+def _piece(source: Iterator[bytes]) -> bytes:
+    """Read on until there is enough for one piece; nothing at the end."""
+    data = bytearray()
+    for part in source:
+        data += part
+        if len(data) >= PIECE:
+            break
+    return bytes(data)
 
 
 async def _run(thread: ThreadPoolExecutor, function: Any, *arguments: Any) -> Any:

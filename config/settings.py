@@ -161,6 +161,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Proxies in front: how many entries of X-Forwarded-For, from its end, may be believed.
+NUM_PROXIES = env.int("NUM_PROXIES", default=0)
+# Of one web process: its threads, each with a database connection at most; how many requests may
+# wait for one; and its connections from outside.
+WEB_THREADS = env.int("WEB_THREADS", default=16)
+WEB_WAITING = env.int("WEB_WAITING", default=1024)
+WEB_CONNECTIONS = env.int("WEB_CONNECTIONS", default=4000)
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -173,7 +181,7 @@ REST_FRAMEWORK = {
         "wallet": env("WALLET_RATE", default="600/min"),
         "relay": env("RELAY_RATE", default="240/min"),
     },
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "NUM_PROXIES": NUM_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Countersign",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, keys, points, rates, rows
+from messaging import clock, keys, points, proven, rates, rows
 from messaging.canonical import BadJson, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import CannotSign, KeyUnavailable
@@ -79,6 +79,7 @@ def receive(raw: bytes) -> Answer:
     started = time.monotonic()
     try:
         checked = _check(raw)
+        _note_proven(checked)
         _check_rate(checked.sender)
         if checked.subject.public:
             return _public_answer(checked, started)
@@ -121,6 +122,18 @@ def _check(raw: bytes) -> Checked:
     if not envelope.hash_matches():
         raise Refused(Reason.HASH)
     return Checked(envelope, subject, recipient, _proven_key(envelope, subject, recipient))
+
+
+def _note_proven(checked: Checked) -> None:
+    """Who signed with a key that is known here comes first when the server is busy."""
+    if checked.key is None or Sender.SELF in checked.subject.senders:
+        return
+    if checked.sender != ANONYMOUS:
+        proven.note(checked.sender)
+        return
+    for name in ("Prompt", "Token", "Chat", "Appendix"):
+        if is_uuid(known := checked.envelope.body.get(name)):
+            proven.note(known)
 
 
 def _check_rate(sender: str) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 from django.core.management import get_commands, load_command_class
+from django.utils.module_loading import import_string
 
+from config.connections import BoundedProtocol
 from config.processes import celery_commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +115,7 @@ def test_web_unit_starts_the_application() -> None:
     options = uvicorn.main.make_context("uvicorn", words[3:]).params
     assert options["app"] == "config.asgi:application"
     assert (options["host"], options["port"]) == ("127.0.0.1", 8000)
+    assert import_string(options["http"].replace(":", ".")) is BoundedProtocol  # as `up` does
     nginx = (DEPLOY / "nginx/countersign.conf").read_text(encoding="utf-8")
     assert "server 127.0.0.1:8000;" in nginx
 
@@ -142,6 +145,36 @@ def test_units_are_sound(tmp_path: Path) -> None:
     )
     complaints = [line for line in done.stderr.splitlines() if "countersign" in line]
     assert complaints == []
+
+
+PROXY = (DEPLOY / "nginx/countersign.conf").read_text(encoding="utf-8")
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+
+
+def test_proxy_bounds_what_one_address_may_do() -> None:
+    """Every location counts requests, but for the page's own files; connections count for all."""
+    locations = dict(re.findall(r"location (\S+) \{(.*?)\n    \}", PROXY, re.DOTALL))
+    assert {name for name, text in locations.items() if "limit_req" not in text} == {"/static/"}
+    before = PROXY[: PROXY.index("location ")]
+    for word in ("limit_conn ", "client_header_timeout", "client_body_timeout", "send_timeout"):
+        assert word in before, word
+
+
+@pytest.mark.skipif(NGINX is None, reason="needs nginx")
+def test_proxy_is_sound(tmp_path: Path) -> None:
+    authority = [str(shutil.which("openssl")), "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+    authority += ["-keyout", str(key), "-out", str(chain), "-days", "1", "-subj", "/CN=a"]
+    subprocess.run(authority, capture_output=True, check=True)
+    site = re.sub(r"ssl_certificate [^;]+", f"ssl_certificate {chain}", PROXY)
+    site = re.sub(r"ssl_certificate_key [^;]+", f"ssl_certificate_key {key}", site)
+    (tmp_path / "site.conf").write_text(site, encoding="utf-8")
+    conf = tmp_path / "nginx.conf"
+    main = f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\n"
+    conf.write_text(f"{main}http {{ include {tmp_path}/site.conf; }}\n", encoding="utf-8")
+    checked = [str(NGINX), "-t", "-e", f"{tmp_path}/error.log", "-c", str(conf)]
+    done = subprocess.run(checked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif(shutil.which("unbound-checkconf") is None, reason="needs unbound")

@@ -200,7 +200,7 @@ def test_listener_holds_no_thread_and_is_forgotten_when_its_page_goes(alice: Per
         assert start["status"] == 200
         assert (b"Content-Type", b"text/event-stream") in start["headers"]
         assert (await asyncio.wait_for(client.sent.get(), 5))["body"] == b": welcome\n\n"
-        assert len(application._idle) == 1  # the thread that answered is free again
+        assert len(application.threads.idle) == 1  # the thread that answered is free again
         assert len(feed._listeners) == 1
         client.gone.set()
         await asyncio.wait_for(serving, 5)
@@ -209,7 +209,7 @@ def test_listener_holds_no_thread_and_is_forgotten_when_its_page_goes(alice: Per
     try:
         asyncio.run(visit())
     finally:
-        for thread in application._idle:
+        for thread in application.threads.idle:
             thread.submit(connections.close_all).result()
             thread.shutdown()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from typing import Any
@@ -13,17 +14,22 @@ from tests.person import Person
 from tests.pump import pump
 from wallets import waiting
 from wallets.models import Registration
-from wallets.waiting import Watch
+from wallets.waiting import TooManyWait, Watch
 
 
 def registration(person: Person) -> Registration:
     return Registration.objects.get(wallet=person.wallet)
 
 
+def wait(watch: Watch, key: Any, seconds: float) -> bool:
+    """Wait as a request does; say whether anything has come."""
+    return bool(asyncio.run(watch.wait(key, seconds, 50)))
+
+
 def wait_in_thread(watch: Watch, person: Person, seconds: float) -> tuple[threading.Thread, Any]:
     told: list[bool] = []
     key = registration(person).pk
-    thread = threading.Thread(target=lambda: told.append(watch.wait(key, seconds)))
+    thread = threading.Thread(target=lambda: told.append(wait(watch, key, seconds)))
     thread.start()
     return thread, told
 
@@ -42,12 +48,12 @@ def test_only_the_wallet_that_something_came_for_is_told(alice: Person, bob: Per
 
 def test_nobody_waiting_leaves_no_thread_and_no_connection(alice: Person) -> None:
     watch = Watch()
-    assert not watch.wait(registration(alice).pk, 0.05)
+    assert not wait(watch, registration(alice).pk, 0.05)
     end = time.monotonic() + 5
     while watch._running and time.monotonic() < end:
         time.sleep(0.01)
     assert not watch._running
-    assert not watch.wait(registration(alice).pk, 0.05)  # and starts again
+    assert not wait(watch, registration(alice).pk, 0.05)  # and starts again
 
 
 def test_lost_database_costs_a_look_and_not_the_watch(
@@ -66,8 +72,41 @@ def test_lost_database_costs_a_look_and_not_the_watch(
         "broker.test", "Locate@Broker", {"Locator": ".HOST,theatre.test,ticket", "Hook": HOOK}
     )
     pump()
-    assert watch.wait(registration(alice).pk, 5)
+    assert wait(watch, registration(alice).pk, 5)
     assert not faults
+
+
+def test_of_too_many_that_wait_for_a_wallet_the_first_ends_with_nothing(alice: Person) -> None:
+    watch, key = Watch(), registration(alice).pk
+
+    async def six() -> list[float]:
+        async def one() -> float:
+            began = time.monotonic()
+            assert await watch.wait(key, 1.0, 50) == []
+            return time.monotonic() - began
+
+        return await asyncio.gather(*(one() for _ in range(waiting.MOST_A_WALLET + 2)))
+
+    took = asyncio.run(six())
+    assert [seconds < 0.5 for seconds in took] == [True] * 2 + [False] * waiting.MOST_A_WALLET
+
+
+def test_too_many_waiting_are_told_so_at_once(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST", 1)
+    watch = Watch()
+
+    keys = [registration(person).pk for person in (alice, bob)]
+
+    async def both() -> None:
+        first = asyncio.ensure_future(watch.wait(keys[0], 0.3, 50))
+        await asyncio.sleep(0.05)
+        with pytest.raises(TooManyWait):
+            await watch.wait(keys[1], 0.3, 50)
+        assert await first == []
+
+    asyncio.run(both())
 
 
 HOOK = "0b7ad0d2-3b8e-4f6b-9a52-3f6d5ff5d0a1"

@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from messaging import clock
+from messaging import clock, proven
 from messaging.signing import PublicKey
 from messaging.syntax import parse_time
 from wallets import request_signature as proof
@@ -46,6 +46,7 @@ class WalletSignature(BaseAuthentication):
         )
         if not _verifies(registration, data, headers.get(proof.SIGNATURE, "")):
             raise self._refused("wrong signature")
+        proven.note(str(registration.wallet))
         return None, registration
 
     def authenticate_header(self, request: Request) -> str:

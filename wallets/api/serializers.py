@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rest_framework import serializers
 
 from wallets import push
@@ -30,8 +32,16 @@ class NotificationsSerializer(serializers.Serializer):  # type: ignore[type-arg]
     Notifications = NotificationSerializer(many=True)
 
 
+def is_a_number(seconds: float) -> None:
+    """Raise ValidationError for `nan`, which is neither below nor above anything."""
+    if math.isnan(seconds):
+        raise serializers.ValidationError("not a number of seconds")
+
+
 class PollSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    wait = serializers.FloatField(default=0, min_value=0, max_value=LONGEST_WAIT)
+    wait = serializers.FloatField(
+        default=0, min_value=0, max_value=LONGEST_WAIT, validators=[is_a_number]
+    )
     limit = serializers.IntegerField(default=50, min_value=1, max_value=MOST)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
+from uuid import UUID
 
-from django.db import connection
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.renderers import JSONRenderer
@@ -14,17 +14,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from messaging.api.schema import ENVELOPE
+from messaging.later import later
 from wallets import push, services
 from wallets.api import serializers as shapes
 from wallets.api.authentication import WalletSignature, authenticated
 from wallets.api.throttle import RelayThrottle, WalletThrottle
 from wallets.feed import feed, floor_after, stream
-from wallets.models import Notification, NotifierBroker, Registration
+from wallets.models import NotifierBroker
 from wallets.relay import NotRelayed, relay
 from wallets.selectors import waiting_notifications
-from wallets.waiting import watch
+from wallets.waiting import TooManyWait, watch
 
-_connections = threading.BoundedSemaphore(24)  # kept by wallets that wait
 ERRORS = {
     400: OpenApiResponse(description="What was asked makes no sense; the fields say why"),
     401: OpenApiResponse(shapes.ErrorSerializer, "The signature, its time or the wallet is wrong"),
@@ -54,14 +54,21 @@ class NotificationsView(APIView):
 
     @extend_schema(
         parameters=[shapes.PollSerializer],
-        responses={200: shapes.NotificationsSerializer, **ERRORS},
+        responses={200: shapes.NotificationsSerializer, **ERRORS, **BUSY},
     )
-    def get(self, request: Request) -> Response:
-        """Return what is not acknowledged, oldest first; wait up to `wait` seconds for any."""
+    def get(self, request: Request) -> HttpResponse:
+        """Return what is not acknowledged, oldest first; wait up to `wait` seconds for any.
+
+        Of more than four that wait for one wallet, the first ends at once with nothing.
+        """
         asked = shapes.PollSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        waiting = poll(authenticated(request), **asked.validated_data)
-        return Response(shapes.NotificationsSerializer({"Notifications": waiting}).data)
+        wait, limit = asked.validated_data["wait"], asked.validated_data["limit"]
+        registration = authenticated(request)
+        there = list(waiting_notifications(registration)[:limit])
+        if there or wait <= 0:
+            return Response(shapes.NotificationsSerializer({"Notifications": there}).data)
+        return later(partial(waited_for, registration.pk, wait, limit))
 
 
 class AcknowledgeView(APIView):
@@ -212,20 +219,11 @@ class RelayView(APIView):
         return Response({"Status": relayed.status, "Answer": relayed.answer})
 
 
-def poll(registration: Registration, *, wait: float, limit: int) -> list[Notification]:
-    """Return up to `limit` waiting notifications, after at most `wait` seconds.
-
-    Of the waiting wallets the first few keep their connection to a database server, others none.
-    """
-    waiting = list(waiting_notifications(registration)[:limit])
-    if waiting or wait <= 0:
-        return waiting
-    keeps = connection.vendor == "sqlite" or _connections.acquire(blocking=False)
-    if not keeps:
-        connection.close()
+async def waited_for(registration_id: UUID, seconds: float, limit: int) -> HttpResponse:
+    """Answer as soon as something waits for this wallet, or with nothing after so many seconds."""
     try:
-        come = watch.wait(registration.pk, wait)
-    finally:
-        if keeps and connection.vendor != "sqlite":
-            _connections.release()
-    return list(waiting_notifications(registration)[:limit]) if come else []
+        found = await watch.wait(registration_id, seconds, limit)
+    except TooManyWait:
+        return JsonResponse({"detail": "Too many wallets are waiting"}, status=503)
+    shown = shapes.NotificationsSerializer({"Notifications": found}).data
+    return HttpResponse(JSONRenderer().render(shown), content_type="application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -15,9 +16,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
 from config import embedded
+from config.connections import BoundedProtocol
 from config.demo.link import invitation
 from config.processes import Group, celery_commands
 from host.folder import read_folder
+
+OTHER_FILES = 500
 
 
 class Command(BaseCommand):
@@ -81,10 +85,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM, with as many open files as connections may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.WEB_CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     server = uvicorn.Server(
         uvicorn.Config(
             "config.asgi:application",
+            http=BoundedProtocol,
             log_level="warning",
             timeout_graceful_shutdown=3,
             lifespan="off",
