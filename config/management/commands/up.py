@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import resource
+import signal
 import socket
 from argparse import ArgumentParser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -22,6 +25,8 @@ from config.processes import Group, celery_commands
 from host.folder import read_folder
 
 OTHER_FILES = 500
+# systemd, a terminal that is interrupted or closed, an operator: each ends the whole group.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Command(BaseCommand):
@@ -51,9 +56,20 @@ class Command(BaseCommand):
             connection.ensure_connection()
         in_memory = settings.CELERY_BROKER_URL.startswith("memory")
         group = Group([] if in_memory else celery_commands(options["workers"]))
-        group.start()
-        if in_memory:
-            embedded.start()
+        server = Web()
+        end_by_signals(server, group)
+        try:
+            group.start()
+            if in_memory:
+                embedded.start()
+            self._tell(options, port)
+            allow_open_files()
+            server.run(sockets=[listener])
+        finally:
+            group.end()
+
+    def _tell(self, options: dict[str, Any], port: int) -> None:
+        """Say where we serve, to people and to whoever wants a file with the port."""
         if options["port_file"]:
             draft = options["port_file"].with_suffix(".draft")
             draft.write_text(str(port))
@@ -64,10 +80,6 @@ class Command(BaseCommand):
         if options["seed"]:
             self.stdout.write(f"\n{invitation(base)}")
         self.stdout.flush()
-        try:
-            serve(listener)
-        finally:
-            group.end()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,21 +96,44 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, with as many open files as connections may be."""
+class Web(uvicorn.Server):
+    """The web server of this process; signals are end_by_signals' business."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            uvicorn.Config(
+                "config.asgi:application",
+                http=BoundedProtocol,
+                log_level="warning",
+                timeout_graceful_shutdown=3,
+                lifespan="off",
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def allow_open_files() -> None:
+    """Let this process have as many open files as connections may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.WEB_CONNECTIONS + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            "config.asgi:application",
-            http=BoundedProtocol,
-            log_level="warning",
-            timeout_graceful_shutdown=3,
-            lifespan="off",
-        )
-    )
-    with suppress(KeyboardInterrupt):  # it is raised again after an orderly end
-        server.run(sockets=[listener])
+
+
+def end_by_signals(server: Web, group: Group) -> None:
+    """Let each of ENDING end the server and the group, in an orderly way and at the same time.
+
+    One that whoever started us lets us ignore (`nohup`) stays ignored.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        group.ending = True
+        server.handle_exit(number, frame)
+
+    for number in ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
