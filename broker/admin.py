@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 
 from broker.models import Chat, Intent, Notifier, Token, TokenEvent, Wallet
-from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Notifier)
-class NotifierAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NotifierAdmin(DomainAdmin):
+    domain_path = "domain"
     list_display = ("name", "domain", "state")
     list_filter = ("state", "domain")
     search_fields = ("name",)
@@ -17,6 +18,7 @@ class NotifierAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Wallet)
 class WalletAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("id", "domain", "notifier", "language", "created_at")
     list_filter = ("domain", "notifier")
     search_fields = ("=id",)
@@ -29,6 +31,7 @@ class IntentInline(ReadOnlyInline):
 
 @admin.register(Chat)
 class ChatAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("id", "host", "key", "state", "wallet", "created_at")
     list_filter = ("state", "domain", "host")
     search_fields = ("=id", "=wallet__id", "host")
@@ -39,6 +42,7 @@ class ChatAdmin(ReadOnlyAdmin):
 
 @admin.register(Intent)
 class IntentAdmin(ReadOnlyAdmin):
+    domain_path = "chat__domain"
     list_display = ("prompt", "sender", "format", "chat", "expires")
     list_filter = ("format", "sender")
     search_fields = ("=prompt", "=chat__id")
@@ -52,6 +56,7 @@ class TokenEventInline(ReadOnlyInline):
 
 @admin.register(Token)
 class TokenAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("token", "issuer", "title", "state", "status", "until")
     list_filter = ("state", "status", "domain", "issuer")
     search_fields = ("=token", "=id", "=wallet__id", "title")
@@ -62,6 +67,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
 @admin.register(TokenEvent)
 class TokenEventAdmin(ReadOnlyAdmin):
+    domain_path = "token__domain"
     list_display = ("token", "kind", "value", "origin", "at")
     list_filter = ("kind", "value")
     search_fields = ("=token__token",)

@@ -4,9 +4,6 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-admin.site.site_header = admin.site.site_title = "Countersign"
-admin.site.index_title = "What happens here"
-
 urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("wallets.urls")),

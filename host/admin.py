@@ -20,7 +20,7 @@ from host.models import (
 )
 from host.states import TrustRole
 from host.talker_admin import TalkerAdmin, TalkerFileAdmin
-from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline
+from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 __all__ = ["TalkerAdmin", "TalkerFileAdmin"]  # they register themselves
 
@@ -33,6 +33,7 @@ class PromptInline(ReadOnlyInline):
 
 @admin.register(Chat)
 class ChatAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("chat", "domain", "broker", "key", "state", "created_at")
     list_filter = ("state", "domain")
     search_fields = ("=chat", "=id", "key")
@@ -42,6 +43,7 @@ class ChatAdmin(ReadOnlyAdmin):
 
 @admin.register(Prompt)
 class PromptAdmin(ReadOnlyAdmin):
+    domain_path = "chat__domain"
     list_display = ("text", "format", "state", "chat", "created_at", "expires_at")
     list_filter = ("format", "state")
     search_fields = ("=id", "=chat__chat", "text")
@@ -50,13 +52,16 @@ class PromptAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Title)
-class TitleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TitleAdmin(DomainAdmin):
+    domain_path = "code"
+    domain_of_code = True
     list_display = ("code", "language", "title")
     search_fields = ("code", "title")
 
 
 @admin.register(Appendix)
 class AppendixAdmin(ReadOnlyAdmin):
+    domain_path = "prompt__chat__domain"
     list_display = ("id", "type", "name", "prompt")
     search_fields = ("=id", "=prompt__id")
     list_select_related = ("prompt",)
@@ -65,25 +70,30 @@ class AppendixAdmin(ReadOnlyAdmin):
 
 @admin.register(Registered)
 class RegisteredAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("script", "domain", "key", "created_at", "expires_at")
     list_filter = ("domain",)
     search_fields = ("key", "script")
 
 
 @admin.register(Manifest)
-class ManifestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ManifestAdmin(DomainAdmin):
+    domain_path = "domain"
     list_display = ("domain", "title", "language")
     search_fields = ("domain", "title")
 
 
 @admin.register(Schema)
-class SchemaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SchemaAdmin(DomainAdmin):
+    domain_path = "code"
+    domain_of_code = True
     list_display = ("code", "version", "title")
     search_fields = ("code", "title")
 
 
 @admin.register(Form)
-class FormAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FormAdmin(DomainAdmin):
+    domain_path = "domain"
     list_display = ("domain", "key", "language", "title")
     list_filter = ("domain",)
     search_fields = ("key", "title")
@@ -117,7 +127,8 @@ def _texts(name: str, value: Any, *, allowed: list[str] | None = None) -> list[s
 
 
 @admin.register(Trust)
-class TrustAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TrustAdmin(DomainAdmin):
+    domain_path = "domain"
     form = TrustForm
     list_display = ("domain", "action", "title", "roles", "queries", "domains", "expires_at")
     list_filter = ("domain", "action")

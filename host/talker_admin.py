@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from host import services
 from host.models import Talker, TalkerFile
-from messaging.admin_readonly import ReadOnlyAdmin
+from operators.pages import DomainAdmin, ReadOnlyAdmin
 from scripts import library
 from scripts.errors import UnknownScript
 from scripts.language.errors import LoadErrors
@@ -40,7 +40,8 @@ class TalkerForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Talker)
-class TalkerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TalkerAdmin(DomainAdmin):
+    domain_path = "domain"
     form = TalkerForm
     list_display = ("title", "domain", "key", "kept_in", "updated_at")
     list_filter = ("domain",)
@@ -88,6 +89,7 @@ def _warnings(talker: Talker) -> list[str]:
 
 @admin.register(TalkerFile)
 class TalkerFileAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("path", "domain", "key", "sound", "read_at")
     list_filter = (("faults", admin.EmptyFieldListFilter), "domain")
     search_fields = ("path", "faults")

@@ -39,6 +39,9 @@ class Token(ConcurrentTransitionMixin, Itemised):
     run = models.UUIDField(null=True, db_index=True, help_text="The run that offered it")
     created_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        permissions = [("revoke_token", "Can revoke an accepted token")]
+
     def __str__(self) -> str:
         return f"{self.schema} {self.pk}"
 

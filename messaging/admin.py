@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
-from messaging import breaker, key_life, keys, outbox
-from messaging.admin_readonly import ReadOnlyAdmin
-from messaging.errors import MessagingError
+from messaging import keys
+from messaging.key_verbs import COMPROMISE, MAKE_NEXT, PROBE, RETIRE, ROTATE, SEND_AGAIN, TELL_AGAIN
 from messaging.models import (
     Destination,
     DomainKey,
@@ -25,36 +23,25 @@ from messaging.models import (
     Untold,
 )
 from messaging.signing import read_key
-from messaging.states import KeyState
 from messaging.syntax import is_domain, is_selector
+from operators import acts
+from operators.acts import Doer
+from operators.pages import ReadOnlyAdmin
+from operators.reach import NO_DOMAIN
 
 
 @admin.register(HostedDomain)
 class HostedDomainAdmin(ReadOnlyAdmin):
+    domain_path = "name"
     list_display = ("name", "title", "created_at")
     search_fields = ("name", "title")
     ordering = ("name",)
-    actions = ("make_next_key",)
-
-    @admin.action(description="Make the next key (publish it, then rotate)", permissions=["rotate"])
-    def make_next_key(self, request: HttpRequest, queryset: QuerySet[HostedDomain]) -> None:
-        for domain in queryset:
-            _do(self, request, _next_made, domain.name)
-
-    def has_rotate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.change_domainkey")
-
-
-def _do(page: ReadOnlyAdmin, request: HttpRequest, work: Callable[..., str], *names: str) -> None:
-    """Do it and say so, or say why not."""
-    try:
-        page.message_user(request, work(*names))
-    except MessagingError as error:
-        page.message_user(request, str(error), messages.ERROR)
+    verbs = (MAKE_NEXT,)
 
 
 @admin.register(DomainKey)
 class DomainKeyAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     # An allow list: the private key is in no view, sealed or not.
     fields = ("id", "domain", "selector", "public_key", "state", "created_at", "changed_at")
     list_display = ("domain", "selector", "state", "public_key", "changed_at", "created_at")
@@ -62,56 +49,28 @@ class DomainKeyAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("domain__name", "public_key")
     ordering = ("domain", "-created_at")
-    actions = ("rotate", "retire", "compromise")
-
-    @admin.action(description="Sign with this NEXT key from now on", permissions=["rotate"])
-    def rotate(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
-        for key in queryset:
-            if key.state != KeyState.NEXT:
-                self.message_user(request, f"{key} is not a NEXT key.", messages.ERROR)
-                continue
-            _do(self, request, _rotated, key.domain_id)
-
-    @admin.action(description="Retire: destroy the private half", permissions=["rotate"])
-    def retire(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
-        for key in queryset:
-            _do(self, request, _retired, key.domain_id, key.selector)
-
-    @admin.action(description="COMPROMISED: refuse all it has signed", permissions=["rotate"])
-    def compromise(self, request: HttpRequest, queryset: QuerySet[DomainKey]) -> None:
-        for key in queryset:
-            _do(self, request, _compromised, key.domain_id, key.selector)
-
-    def has_rotate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.change_domainkey")
+    verbs = (ROTATE, RETIRE, COMPROMISE)
 
 
-def _next_made(name: str) -> str:
-    return f"{key_life.create_next(name)} is made: publish what `domain dns {name}` prints, rotate."
-
-
-def _rotated(name: str) -> str:
-    following, before = key_life.rotate(name)
-    return f"{following} signs now; {before} still verifies: leave it in DNS."
-
-
-def _retired(name: str, selector: str) -> str:
-    return f"{key_life.retire(name, selector)} is retired: its private half is gone."
-
-
-def _compromised(name: str, selector: str) -> str:
-    key, current = key_life.compromise(name, selector)
-    return f"{key} is refused from now on; {current} signs: publish `domain dns {name}`."
+PIN = "messaging.pin_peerkey"
 
 
 class PinForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What an operator says about a peer's key."""
+    """What an operator says about a peer's key, and why."""
 
     class Meta:
         model = PeerKey
         fields = ("domain", "selector", "public_key")
 
     public_key = forms.CharField(widget=forms.Textarea, help_text="Base64, or PEM of Ed25519")
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="From now on this key is trusted, whatever DNS says. Kept with your name.",
+    )
+    replace = forms.BooleanField(
+        required=False, label="Replace the key that is there", help_text="Tick it when asked to."
+    )
 
     def clean_domain(self) -> str:
         return _checked(self.cleaned_data["domain"], is_domain, "This is no domain name.")
@@ -128,7 +87,11 @@ class PinForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Take over the row of a key that is there already: the operator's word is above DNS."""
         names = {name: self.cleaned_data.get(name) for name in ("domain", "selector")}
-        self.instance = PeerKey.objects.filter(**names).first() or self.instance
+        kept = PeerKey.objects.filter(**names).first()
+        new = self.cleaned_data.get("public_key")
+        if kept and new and kept.public_key != new and not self.cleaned_data.get("replace"):
+            self.add_error("replace", f"There is another key ({kept.source}) under this name.")
+        self.instance = kept or self.instance
         return self.cleaned_data
 
 
@@ -140,6 +103,7 @@ def _checked(value: str, is_valid: Any, complaint: str) -> str:
 
 @admin.register(PeerKey)
 class PeerKeyAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
     form = PinForm
     list_display = ("domain", "selector", "public_key", "source", "expires_at", "created_at")
     list_filter = ("source",)
@@ -148,15 +112,27 @@ class PeerKeyAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return admin.ModelAdmin.has_add_permission(self, request)
+        return request.user.has_perm(PIN) and self.reaches(request)
+
+    def get_fields(self, request: HttpRequest, obj: PeerKey | None = None) -> Any:
+        if obj is None:
+            return ("domain", "selector", "public_key", "reason", "replace")
+        return ("domain", "selector", "public_key", "source", "expires_at", "created_at")
 
     def save_model(self, request: HttpRequest, obj: PeerKey, form: Any, change: bool) -> None:
         pinned = keys.pin_key(obj.domain, obj.selector, obj.public_key)
         obj.pk = pinned.pk
+        doer = Doer(request.user.get_username(), form.cleaned_data["reason"])
+        acts.record(doer, PIN, self.subject(pinned), "pinned")
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        """The pin is in the record, with its reason."""
+        return admin.ModelAdmin.log_addition(self, request, obj, message)
 
 
 @admin.register(KeyLookup)
 class KeyLookupAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
     list_display = ("domain", "selector", "outcome", "until", "detail")
     list_filter = ("outcome",)
     search_fields = ("domain", "detail")
@@ -165,6 +141,7 @@ class KeyLookupAdmin(ReadOnlyAdmin):
 
 @admin.register(InboxMessage)
 class InboxMessageAdmin(ReadOnlyAdmin):
+    domain_path = "recipient"
     list_display = ("received_at", "subject", "sender", "recipient", "state", "response_status")
     list_filter = ("state", "mode", "received_at")
     search_fields = ("=id", "=correlation", "subject", "sender", "recipient")
@@ -174,64 +151,39 @@ class InboxMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
+    domain_path = "sender"
     list_display = ("created_at", "subject", "sender", "recipient", "state", "attempts", "due_at")
     list_filter = ("state", "created_at")
     search_fields = ("=id", "=correlation", "=origin", "subject", "sender", "recipient")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    actions = ("send_again",)
-
-    @admin.action(description="Send dead messages again", permissions=["resend"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        freed = sum(outbox.resend(pk) for pk in queryset.values_list("pk", flat=True))
-        total = queryset.count()
-        messages.info(
-            request,
-            f"{freed} of {total} will be sent again; the others are not dead, or over.",
-        )
-
-    def has_resend_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.change_outboxmessage")
+    verbs = (SEND_AGAIN,)
 
 
 @admin.register(Untold)
 class UntoldAdmin(ReadOnlyAdmin):
+    domain_path = "message__sender"
     list_display = ("since", "message", "listens", "attempts", "due_at", "error")
     list_filter = ("listens",)
     list_select_related = ("message",)
     search_fields = ("=message__id", "message__subject", "error")
     ordering = ("-since",)
-    actions = ("tell_again",)
-
-    @admin.action(description="Tell them again", permissions=["retell"])
-    def tell_again(self, request: HttpRequest, queryset: QuerySet[Untold]) -> None:
-        total = queryset.count()
-        freed = sum(outbox.retell(pk) for pk in queryset.values_list("pk", flat=True))
-        messages.info(request, f"{freed} of {total} will be told again.")
-
-    def has_retell_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.change_untold")
+    verbs = (TELL_AGAIN,)
 
 
 @admin.register(Destination)
 class DestinationAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
     list_display = ("domain", "state", "failures", "until", "changed_at", "last_error")
     list_filter = ("state",)
     search_fields = ("domain", "last_error")
     ordering = ("-changed_at",)
-    actions = ("probe",)
-
-    @admin.action(description="Try it now", permissions=["resend"])
-    def probe(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
-        tried = sum(breaker.probe_now(domain.pk) for domain in queryset)
-        self.message_user(request, f"{tried} of {queryset.count()} were down and are tried now.")
-
-    def has_resend_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.change_outboxmessage")
+    verbs = (PROBE,)
 
 
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
     list_display = ("day", "reason", "count")
     list_filter = ("reason",)
     date_hierarchy = "day"

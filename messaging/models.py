@@ -31,6 +31,10 @@ class HostedDomain(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [
+            ("create_hosteddomain", "Can host a domain"),
+            ("seed_hosteddomain", "Can put in the demonstration"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -58,6 +62,13 @@ class DomainKey(models.Model):
     changed_at = models.DateTimeField(null=True, help_text="When it entered its state")
 
     class Meta:
+        permissions = [
+            ("create_domainkey", "Can make the next key of a domain"),
+            ("rotate_domainkey", "Can make a domain sign with its next key"),
+            ("retire_domainkey", "Can destroy a private key that signs no more"),
+            ("compromise_domainkey", "Can have all refused that a key has signed"),
+            ("reseal_domainkey", "Can seal all private keys anew"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["domain", "selector"], name="domain_key_selector"),
             models.UniqueConstraint(
@@ -92,6 +103,7 @@ class PeerKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        permissions = [("pin_peerkey", "Can pin the key of a peer")]
         constraints = [
             models.UniqueConstraint(fields=["domain", "selector"], name="peer_key_selector")
         ]
@@ -193,6 +205,7 @@ class OutboxMessage(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("resend_outboxmessage", "Can send a dead message again")]
         indexes = [
             models.Index(
                 fields=["due_at"],
@@ -219,7 +232,9 @@ class Untold(models.Model):
     since = models.DateTimeField()
 
     class Meta:
+        permissions = [("retell_untold", "Can have a listener told again")]
         constraints = [models.UniqueConstraint(fields=["message", "listens"], name="untold_once")]
+        verbose_name = "untold listener"
         verbose_name_plural = "untold listeners"
 
     def __str__(self) -> str:
@@ -237,6 +252,9 @@ class Destination(models.Model):
     until = models.DateTimeField(null=True, help_text="When one message may try")
     last_error = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(help_text="When it went down or came back")
+
+    class Meta:
+        permissions = [("probe_destination", "Can try a destination that is down")]
 
     def __str__(self) -> str:
         return self.domain

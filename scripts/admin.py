@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from messaging import keys
-from messaging.admin_readonly import ReadOnlyAdmin, ReadOnlyInline, search_link
-from scripts import poison, services, withdrawal
+from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline, search_link
+from operators.reach import NO_DOMAIN
 from scripts.explain import why
 from scripts.items import defining
 from scripts.items.defining import HANDLERS
@@ -33,6 +31,7 @@ from scripts.models import (
     Signal,
     Timer,
 )
+from scripts.run_verbs import CANCEL, LET_START, RETRY, WITHDRAW
 from scripts.source_widget import SourceWidget, mark
 
 
@@ -53,13 +52,14 @@ class HookInline(ReadOnlyInline):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("script", "domain", "state", "subject_id", "created_at", "finished_at")
     list_filter = ("state", "domain", "script")
     search_fields = ("=id", "=subject_id", "trigger", "script")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     inlines = (QuarantineInline, RunEventInline, HookInline)
-    actions = ("retry", "cancel")
+    verbs = (RETRY, CANCEL)
     readonly_fields = ("why", "received", "sent")
 
     def get_fields(self, request: HttpRequest, obj: Run | None = None) -> list[Any]:
@@ -81,22 +81,10 @@ class RunAdmin(ReadOnlyAdmin):
     def sent(self, run: Run) -> SafeString:
         return search_link("messaging_outboxmessage", run.pk, "the messages it sent")
 
-    @admin.action(description="Cancel for good", permissions=["view"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
-        by = request.user.get_username()
-        ended = sum(services.cancel(run.pk, by=by) for run in queryset)
-        level = messages.SUCCESS if ended else messages.WARNING
-        self.message_user(request, f"{ended} runs are cancelled", level)
-
-    @admin.action(description="Retry what is quarantined", permissions=["view"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
-        freed = sum(services.retry(run.pk) for run in queryset)
-        level = messages.SUCCESS if freed else messages.WARNING
-        self.message_user(request, f"{freed} runs will try again", level)
-
 
 @admin.register(Quarantine)
 class QuarantineAdmin(ReadOnlyAdmin):
+    domain_path = "run__domain"
     list_display = ("run", "at", "attempts", "fault", "worker")
     search_fields = ("=run__id", "fault")
     list_select_related = ("run",)
@@ -106,23 +94,13 @@ class QuarantineAdmin(ReadOnlyAdmin):
 
 @admin.register(ScriptVersion)
 class ScriptVersionAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
     list_display = ("name", "hash", "abi", "created_at", "stopped_at", "stopped_why")
     list_filter = (("stopped_at", admin.EmptyFieldListFilter),)
     search_fields = ("name", "hash")
     fields = ("name", "hash", "created_at", "stopped_at", "stopped_why", "links", "listing")
     readonly_fields = ("listing",)
-    actions = ("let_start", "withdraw")
-
-    @admin.action(description="Let stopped versions start again", permissions=["view"])
-    def let_start(self, request: HttpRequest, queryset: QuerySet[ScriptVersion]) -> None:
-        woken = sum(poison.let_start(version.pk) for version in queryset)
-        self.message_user(request, f"{woken} runs that waited will start", messages.SUCCESS)
-
-    @admin.action(description="Withdraw: cancel all its runs, for good", permissions=["view"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[ScriptVersion]) -> None:
-        by = request.user.get_username()
-        count = sum(withdrawal.withdraw(version.pk, by=by) for version in queryset)
-        self.message_user(request, f"{count} runs will be cancelled", messages.WARNING)
+    verbs = (LET_START, WITHDRAW)
 
     @admin.display(description="source")
     def listing(self, version: ScriptVersion) -> SafeString:
@@ -136,6 +114,7 @@ class SignalInline(ReadOnlyInline):
 
 @admin.register(Hook)
 class HookAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("name", "domain", "state", "run", "deadline")
     list_filter = ("state", "domain")
     search_fields = ("name",)
@@ -145,6 +124,7 @@ class HookAdmin(ReadOnlyAdmin):
 
 @admin.register(Signal)
 class SignalAdmin(ReadOnlyAdmin):
+    domain_path = "hook__domain"
     list_display = ("hook", "state", "origin", "created_at")
     list_filter = ("state",)
     search_fields = ("hook__name", "source")
@@ -153,6 +133,7 @@ class SignalAdmin(ReadOnlyAdmin):
 
 @admin.register(Timer)
 class TimerAdmin(ReadOnlyAdmin):
+    domain_path = "run__domain"
     list_display = ("run", "due_at")
     search_fields = ("=run__id",)
     list_select_related = ("run",)
@@ -161,6 +142,7 @@ class TimerAdmin(ReadOnlyAdmin):
 
 @admin.register(Ready)
 class ReadyAdmin(ReadOnlyAdmin):
+    domain_path = "run__domain"
     list_display = ("run", "due_at", "attempts", "gen")
     search_fields = ("=run__id",)
     list_select_related = ("run",)
@@ -169,6 +151,7 @@ class ReadyAdmin(ReadOnlyAdmin):
 
 @admin.register(RunEvent)
 class RunEventAdmin(ReadOnlyAdmin):
+    domain_path = "run__domain"
     list_display = ("run", "rev", "kind", "at")
     list_filter = ("kind",)
     search_fields = ("=run__id",)
@@ -177,6 +160,7 @@ class RunEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
+    domain_path = "run__domain"
     list_display = ("hook", "run", "number")
     search_fields = ("=hook__name", "=run__id")
     list_select_related = ("hook", "run")
@@ -184,6 +168,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Imprint)
 class ImprintAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("hook", "domain", "run", "recalled_at")
     search_fields = ("=hook", "=run__id")
     list_select_related = ("run",)
@@ -205,12 +190,6 @@ class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ItemSet
         fields = ("domain", "source", "scripts")
-
-    def clean_domain(self) -> str:
-        domain = keys.hosted_name(str(self.cleaned_data["domain"]))
-        if domain is None:
-            raise forms.ValidationError("This deployment does not host that domain.")
-        return domain
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -235,7 +214,8 @@ class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ItemSet)
-class ItemSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ItemSetAdmin(DomainAdmin):
+    domain_path = "domain"
     form = ItemSetForm
     list_display = ("name", "domain", "updated_at")
     list_filter = ("domain",)
@@ -254,6 +234,7 @@ class ItemHistoryInline(ReadOnlyInline):
 
 @admin.register(ItemHistory)
 class ItemHistoryAdmin(ReadOnlyAdmin):
+    domain_path = "item__set__domain"
     list_display = ("item", "version", "event", "state", "run", "at")
     search_fields = ("=item__id", "=run")
     list_select_related = ("item",)
@@ -262,6 +243,7 @@ class ItemHistoryAdmin(ReadOnlyAdmin):
 
 @admin.register(Item)
 class ItemAdmin(ReadOnlyAdmin):
+    domain_path = "set__domain"
     list_display = ("key", "set", "state", "invalid", "version", "updated_at", "deleted_at")
     list_filter = ("set", "state")
     search_fields = ("=id", "key")

@@ -31,6 +31,12 @@ class ScriptVersion(models.Model):
         null=True, help_text="An operator took it out of use: its runs are cancelled, none begins"
     )
 
+    class Meta:
+        permissions = [
+            ("let_start_scriptversion", "Can let a stopped version start again"),
+            ("withdraw_scriptversion", "Can withdraw a version, with all its runs"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.name} {self.hash[:12]}"
 
@@ -64,6 +70,10 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [
+            ("cancel_run", "Can cancel a run for good"),
+            ("retry_run", "Can retry a quarantined run"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["domain", "trigger", "script"], name="run_once_per_trigger"

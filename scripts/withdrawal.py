@@ -10,8 +10,10 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from messaging import clock
-from scripts import poison, wakes
+from scripts import library, poison, wakes
+from scripts.errors import refused
 from scripts.models import Run, ScriptVersion
+from scripts.registry import registry
 from scripts.states import LIVE
 
 log = structlog.get_logger(__name__)
@@ -21,14 +23,24 @@ NOTICED = timedelta(seconds=3)
 BATCH = 500
 
 
+def is_shipped(version: ScriptVersion) -> bool:
+    """Say whether this version is a handler shipped with this release or one before."""
+    owner, slash, _ = version.name.partition("/")
+    return version.pk in library.shelf.by_hash or bool(slash and owner in registry.libraries)
+
+
 def withdraw(version_id: str, *, by: str, why: str = "") -> int:
     """Withdraw a version; return how many runs that stand in it will be cancelled.
 
     Nothing begins with it or enters it any more. Runs are woken, and the advance that finds one
     standing in the version ends it as CANCELLED and tells its chat: each in a transaction of its
     own, so that a crash in between loses nothing. Again for the same version wakes what is left.
-    Runs of the talker's newer versions go on.
+    Runs of the talker's newer versions go on. Raises ScriptError for a shipped handler: without it
+    the protocol stands still here, and nothing would bring it back.
     """
+    found = ScriptVersion.objects.filter(pk=version_id).first()
+    if found is not None and is_shipped(found):
+        raise refused(f"{found.name} is shipped with this deployment and cannot be withdrawn")
     said = f"withdrawn by {by}{': ' if why else ''}{why}"[:200]
     now = clock.now()
     version = ScriptVersion.objects.filter(pk=version_id)

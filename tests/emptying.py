@@ -10,7 +10,7 @@ from functools import cache
 from django.db import connection, transaction
 
 # The same for every test: what migrations make of the code.
-KEPT = {"auth_permission", "django_content_type"}
+KEPT = {"auth_permission", "django_content_type", "auth_group", "auth_group_permissions"}
 
 
 def empty_database(_: object = None) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from messaging.admin_readonly import ReadOnlyAdmin
+from operators.pages import DomainAdmin, ReadOnlyAdmin
 from wallets.models import Notification, NotifierBroker, Registration, Subscription
 
 
 @admin.register(NotifierBroker)
-class NotifierBrokerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NotifierBrokerAdmin(DomainAdmin):
+    domain_path = "domain"
     list_display = ("domain", "broker")
     search_fields = ("domain", "broker")
 
 
 @admin.register(Registration)
 class RegistrationAdmin(ReadOnlyAdmin):
+    domain_path = "domain"
     list_display = ("wallet", "domain", "broker", "language", "created_at")
     list_filter = ("domain", "broker")
     search_fields = ("=wallet",)
@@ -24,6 +26,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    domain_path = "registration__domain"
     list_display = ("subject", "registration", "created_at", "acknowledged_at")
     list_filter = ("subject",)
     search_fields = ("=registration__wallet", "=correlation")
@@ -33,6 +36,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
+    domain_path = "registration__domain"
     list_display = ("registration", "created_at", "pushed_at", "failures")
     search_fields = ("=registration__wallet",)
     list_select_related = ("registration",)

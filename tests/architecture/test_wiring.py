@@ -61,7 +61,7 @@ def test_every_subject_has_a_handler_of_its_name() -> None:
 
 
 def test_every_model_is_in_the_admin() -> None:
-    ours = ("messaging", "scripts", "host", "issuer", "broker", "wallets")
+    ours = ("operators", "messaging", "scripts", "host", "issuer", "broker", "wallets")
     for label in ours:
         for model in apps.get_app_config(label).get_models():
             assert admin.site.is_registered(model), model

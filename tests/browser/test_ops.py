@@ -87,7 +87,7 @@ def test_run_shows_its_segments(kept: str, ops: Page) -> None:
 def test_talker_with_a_fault_is_told_its_line_and_a_good_one_is_kept(ops: Page) -> None:
     base = ops.url.split("/ops/")[0]
     ops.goto(f"{base}/ops/host/talker/add/")
-    ops.fill("#id_domain", "gym.test")
+    ops.select_option("#id_domain", "gym.test")
     ops.fill("#id_key", "day")
     ops.fill("#id_title", "Day pass")
     ops.fill("#id_source", "💬 Day pass:\n- INFOO: Welcome")
@@ -125,6 +125,10 @@ def test_operator_reads_why_a_run_was_set_aside_and_cancels_it(
     ops.check("#result_list tbody input.action-select")
     ops.select_option("select[name=action]", label="Cancel for good")
     ops.click("button[name=index]")
-    expect(ops.locator(".messagelist")).to_contain_text("1 runs are cancelled")
+    expect(ops.locator("#content")).to_contain_text("Cancel for good: 1 run.")
+    shoot(ops, "confirm")
+    ops.fill("#id_reason", "It can never end.")
+    ops.click("input[value='Cancel for good: 1 run']")
+    expect(ops.locator(".messagelist")).to_contain_text("1 run is cancelled.")
     run.refresh_from_db()
     assert run.state == "CANCELLED"

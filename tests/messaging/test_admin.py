@@ -1,4 +1,4 @@
-"""The operators' pages: everything is read, nothing is changed but by re-sending and pinning."""
+"""The operators' pages of messaging: what they show, and what may be done to keys and messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.test import RequestFactory
 
 from messaging import admin as pages
 from messaging import clock, keys, outbox
-from messaging.admin_readonly import ReadOnlyAdmin
 from messaging.models import (
     DomainKey,
     HostedDomain,
@@ -23,7 +22,11 @@ from messaging.models import (
 )
 from messaging.signing import PrivateKey
 from messaging.states import OutboxState
+from operators.models import Act
+from operators.pages import ReadOnlyAdmin
 from tests.messaging.parties import BROKER, THEATRE, Desk
+from tests.operators import scenery
+from tests.operators.scenery import logged_in
 
 pytestmark = pytest.mark.django_db
 SITE = AdminSite()
@@ -73,10 +76,8 @@ def test_private_keys_are_never_shown(request_: Any) -> None:
 
 
 def test_operator_sends_dead_messages_again(
-    request_: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("django.contrib.messages.info", lambda request, text: said.append(text))
     dead, _due = (
         outbox.queue(
             sender=THEATRE, recipient=BROKER, subject="Issue@Broker", body={}, key=f"run:1:{number}"
@@ -84,38 +85,30 @@ def test_operator_sends_dead_messages_again(
         for number in range(2)
     )
     OutboxMessage.objects.filter(pk=dead.pk).update(state=OutboxState.DEAD, attempts=9)
-    page = pages.OutboxMessageAdmin(OutboxMessage, SITE)
-    assert page.has_resend_permission(request_)
-    assert "send_again" in page.get_actions(request_)
-    page.send_again(request_, OutboxMessage.objects.all())
-    assert said == ["1 of 2 will be sent again; the others are not dead, or over."]
+    assert act("send_again", pages.OutboxMessageAdmin, OutboxMessage.objects.all()) == [
+        "1 outbox message will be sent again.",
+        "1 outbox message was left alone.",
+    ]
     again = OutboxMessage.objects.get(pk=dead.pk)
     assert (again.state, again.attempts) == (OutboxState.DUE, 0)
 
 
-def test_operator_has_listeners_told_again(
-    request_: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr("django.contrib.messages.info", lambda request, text: said.append(text))
+def test_operator_has_listeners_told_again(desk: Desk) -> None:
     message = outbox.queue(
         sender=THEATRE, recipient=BROKER, subject="Issue@Broker", body={}, key="run:1:1"
     )
     Untold.objects.create(
         message=message, listens="OUTCOME", attempts=8, error="KeyError()", since=clock.now()
     )
-    page = pages.UntoldAdmin(Untold, SITE)
-    assert "tell_again" in page.get_actions(request_)
-    page.tell_again(request_, Untold.objects.all())
-    assert said == ["1 of 1 will be told again."]
-    assert Untold.objects.get(due_at__lte=clock.now()).attempts == 0
-    request_.user = User(username="reader", is_staff=True, is_active=True, pk=1)
-    assert page.get_actions(request_) == {}
+    told = act("tell_again", pages.UntoldAdmin, Untold.objects.all())
+    assert told == ["1 untold listener will be told again."]
+    assert Untold.objects.get().due_at is not None
 
 
 def form_data(**changes: str) -> dict[str, str]:
     key = PrivateKey.generate().public.dkim
-    return {"domain": "Broker.test", "selector": "pw1", "public_key": key} | changes
+    kept = {"domain": "Broker.test", "selector": "pw1", "public_key": key, "reason": "told so"}
+    return kept | changes
 
 
 def test_operator_pins_a_key_above_the_one_from_dns(request_: Any) -> None:
@@ -125,59 +118,68 @@ def test_operator_pins_a_key_above_the_one_from_dns(request_: Any) -> None:
     page = pages.PeerKeyAdmin(PeerKey, SITE)
     assert page.has_add_permission(request_)
     assert not page.has_change_permission(request_)
-    form = pages.PinForm(form_data())
+    assert list(pages.PinForm(form_data()).errors) == ["replace"]
+    form = pages.PinForm(form_data(replace="on"))
     assert form.is_valid(), form.errors
     pinned = form.save(commit=False)
     page.save_model(request_, pinned, form, change=False)
     row = PeerKey.objects.get()
     assert (row.pk, row.domain, row.source) == (pinned.pk, BROKER, "PINNED")
     assert len(row.public_key) == 60
+    kept = Act.objects.get()
+    assert (kept.by, kept.verb, kept.reason) == ("operator", "messaging.pin_peerkey", "told so")
 
 
 @pytest.mark.parametrize(
-    "changes", [{"domain": "localhost"}, {"selector": "a.b"}, {"public_key": "x"}]
+    "changes",
+    [{"domain": "localhost"}, {"selector": "a.b"}, {"public_key": "x"}, {"reason": ""}],
 )
 def test_nonsense_is_not_pinned(changes: dict[str, str]) -> None:
     form = pages.PinForm(form_data(**changes))
     assert list(form.errors) == list(changes)
 
 
-def act(page: Any, name: str, rows: Any, request_: Any, monkeypatch: Any) -> list[str]:
-    """Run an action of an admin page; return what it told the operator."""
-    told: list[str] = []
-    monkeypatch.setattr(
-        type(page), "message_user", lambda self, request, text, *rest: told.append(str(text))
-    )
-    getattr(page, name)(request_, rows)
-    return told
+def act(name: str, kind: Any, rows: Any) -> list[str]:
+    """Press a verb of a page as a superuser; return what it told the operator."""
+    bob = User.objects.filter(username="bob").first() or User.objects.create_superuser("bob")
+    client = logged_in(bob)
+    [page] = [page for page in scenery.pages() if isinstance(page, kind)]
+    answer = scenery.do(client, page, name, *rows.values_list("pk", flat=True))
+    return [str(message) for message in client.get(answer.url).context["messages"]]
 
 
-def test_operator_makes_rotates_retires_and_voids_keys(request_: Any, monkeypatch: Any) -> None:
+def test_operator_makes_rotates_retires_and_voids_keys(monkeypatch: Any) -> None:
     keys.create_domain(THEATRE)
-    domains = pages.HostedDomainAdmin(HostedDomain, SITE)
-    page = pages.DomainKeyAdmin(DomainKey, SITE)
     monkeypatch.setattr("messaging.key_life._require_published", lambda name: None)
 
     def do(name: str, selector: str) -> str:
         rows = DomainKey.objects.filter(selector=selector)
-        [text] = act(page, name, rows, request_, monkeypatch)
-        return text
+        return " ".join(act(name, pages.DomainKeyAdmin, rows))
 
-    assert (
-        "is made"
-        in act(domains, "make_next_key", HostedDomain.objects.all(), request_, monkeypatch)[0]
-    )
-    assert do("rotate", "pw1") == "pw1 of theatre.test is not a NEXT key."
-    assert do("rotate", "pw2").startswith("pw2 of theatre.test signs now")
+    made = act("make_next_key", pages.HostedDomainAdmin, HostedDomain.objects.all())
+    assert made[0] == "1 hosted domain has its next key."
+    assert "pw2 of theatre.test is made" in made[1]
+    assert "pw2 of theatre.test signs now" in do("rotate", "pw2")
     assert "minutes ago" in do("retire", "pw1")
     assert "is refused from now on; pw3 of theatre.test signs" in do("compromise", "pw2")
-    assert "already" in do("compromise", "pw2")
     states = dict(DomainKey.objects.values_list("selector", "state"))
     assert states == {"pw1": "PREVIOUS", "pw2": "COMPROMISED", "pw3": "ACTIVE"}
 
 
-def test_keys_are_moved_only_by_who_may_change_them(request_: Any) -> None:
-    request_.user = User(username="reader", is_staff=True, is_active=True, pk=1)
-    assert not pages.DomainKeyAdmin(DomainKey, SITE).has_rotate_permission(request_)
-    assert pages.DomainKeyAdmin(DomainKey, SITE).get_actions(request_) == {}
-    assert pages.HostedDomainAdmin(HostedDomain, SITE).get_actions(request_) == {}
+def test_key_that_is_not_next_does_not_sign() -> None:
+    keys.create_domain(THEATRE)
+    client = logged_in(User.objects.create_superuser("bob"))
+    [page] = [page for page in scenery.pages() if isinstance(page, pages.DomainKeyAdmin)]
+    asked = scenery.press(client, page, "rotate", DomainKey.objects.get().pk).content.decode()
+    assert "it is ACTIVE, not a NEXT key" in asked
+
+
+def test_keys_are_moved_only_by_who_may_move_them() -> None:
+    keys.create_domain(THEATRE)
+    reader = scenery.user("reader", group="viewer", domains=(THEATRE,))
+    for kind in (pages.DomainKeyAdmin, pages.HostedDomainAdmin):
+        [page] = [page for page in scenery.pages() if isinstance(page, kind)]
+        request = RequestFactory().get("/")
+        request.user = reader
+        assert page.has_view_permission(request)
+        assert page.get_actions(request) == {}

@@ -22,6 +22,7 @@ from scripts.explain import why
 from scripts.models import Hook, Quarantine, Ready, Run, RunEvent, ScriptVersion, Timer
 from scripts.registry import registry
 from scripts.selectors import untold_runs, unwakeable_runs
+from tests.operators.scenery import do, pages, press
 from tests.person import Person
 from tests.pump import pump
 from tests.scripts.engine import DOMAIN, begin, result
@@ -155,13 +156,19 @@ def test_operator_sees_why_and_ends_it(client: Client) -> None:
     page = client.get(f"/ops/scripts/run/{run.pk}/change/").content.decode()
     assert "Set aside at" in page
     assert "after 8 attempts" in page
-    chosen = {"action": "cancel", "_selected_action": [str(run.pk)]}
-    answer = client.post("/ops/scripts/run/", chosen, follow=True)
-    assert "1 runs are cancelled" in answer.content.decode()
+    runs, versions = (
+        page for model in (Run, ScriptVersion) for page in pages() if page.model is model
+    )
+    answer = do(client, runs, "cancel", run.pk)
+    assert "1 run is cancelled." in client.get(answer.url).content.decode()
     assert run_again(run).state == "CANCELLED"
-    chosen = {"action": "let_start", "_selected_action": [run.version_id]}
-    answer = client.post("/ops/scripts/scriptversion/", chosen, follow=True)
-    assert "0 runs that waited will start" in answer.content.decode()
+    asked = press(client, versions, "let_start", run.version_id)
+    assert "it is not stopped" in asked.content.decode()
+    ScriptVersion.objects.filter(pk=run.version_id).update(stopped_at=clock.now())
+    answer = do(client, versions, "let_start", run.version_id)
+    told = client.get(answer.url).content.decode()
+    assert "1 script version may start again." in told
+    assert "Starts again; 0 runs had waited" in told
 
 
 def lose_the_database(at: str) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from host.services import save_talker
@@ -12,8 +17,10 @@ from scripts import hooks, library, poison, services, withdrawal
 from scripts.advance import WITHDRAWN_LINE
 from scripts.language import compiler
 from scripts.language.code import CompiledFile
+from scripts.language.errors import ScriptError
 from scripts.models import Hook, Ready, Run, ScriptVersion, Timer
 from scripts.states import HookState, RunState
+from tests.operators.scenery import do, pages, press
 from tests.person import Person
 from tests.pump import pump
 from tests.scripts.engine import DOMAIN, begin, result
@@ -133,16 +140,58 @@ def test_operator_withdraws_a_version_in_the_admin() -> None:
     run = begin("- WAIT withdrawn-admin")
     pump()
     client = Client()
-    client.force_login(User.objects.create_superuser("bob", password="x"))
-    answer = client.post(
-        "/ops/scripts/scriptversion/",
-        {"action": "withdraw", "_selected_action": [run.version_id]},
-        follow=True,
-    )
-    assert "1 runs will be cancelled" in answer.content.decode()
+    client.force_login(User.objects.create_superuser("bob"))
+    [page] = [page for page in pages() if page.model is ScriptVersion]
+    answer = do(client, page, "withdraw", run.version_id, reason="it is wrong")
+    told = client.get(answer.url).content.decode()
+    assert "1 script version is withdrawn." in told
+    assert "Withdrawn; 1 run is being cancelled" in told
+    version = ScriptVersion.objects.get(pk=run.version_id)
+    assert version.stopped_why == "withdrawn by bob: it is wrong"
     noticed()
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
+
+
+def shipped() -> ScriptVersion:
+    library.store(library.shipped("broker", "Issue@Broker"))
+    return ScriptVersion.objects.get(name="broker/Issue@Broker")
+
+
+def earlier_release() -> ScriptVersion:
+    """The same handler as another release shipped it: its hash is none of this one's."""
+    kept = shipped()
+    ScriptVersion.objects.filter(pk=kept.pk).update(hash="0" * 64)
+    return ScriptVersion.objects.get(pk="0" * 64)
+
+
+@pytest.mark.parametrize("of", [shipped, earlier_release])
+def test_shipped_handler_is_withdrawn_by_nobody(of: Callable[[], ScriptVersion]) -> None:
+    version = of()
+    with pytest.raises(ScriptError, match=r"broker/Issue@Broker is shipped .* cannot be withdrawn"):
+        withdrawal.withdraw(version.pk, by="bob")
+    client = Client()
+    client.force_login(User.objects.create_superuser("bob"))
+    [page] = [page for page in pages() if page.model is ScriptVersion]
+    asked = press(client, page, "withdraw", version.pk).content.decode()
+    assert "it is shipped with this deployment, which needs it" in asked
+    assert "There is nothing to do." in asked
+    more = {"post": "yes", "reason": "x", "press": "0" * 32}
+    press(client, page, "withdraw", version.pk, **more)
+    assert ScriptVersion.objects.get(pk=version.pk).withdrawn_at is None
+
+
+def test_shipped_handlers_that_were_withdrawn_come_back_and_others_do_not() -> None:
+    run = begin("- RETURN 1")
+    withdrawal.withdraw(run.version_id, by="bob")
+    now = clock.now()
+    handler = ScriptVersion.objects.filter(pk=shipped().pk)
+    handler.update(withdrawn_at=now, stopped_at=now, stopped_why="withdrawn by vera")
+    step = import_module("scripts.migrations.0008_shipped_handlers_come_back")
+    step.bring_back(apps, connection.schema_editor())
+    kept = handler.get()
+    assert (kept.withdrawn_at, kept.stopped_at, kept.stopped_why) == (None, None, "")
+    assert ScriptVersion.objects.get(pk=run.version_id).withdrawn_at is not None
 
 
 def test_script_that_was_read_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

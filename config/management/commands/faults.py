@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from config.faults.scratch import has_servers
+from operators.commands import LOOKS, OperatorsCommand
 
 VERDICTS = {1: "something was lost, doubled or stuck", 3: "VOID: something was hit too seldom"}
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
+    does = {"": LOOKS}
     help = (
         "Play complete flows while processes and stores are killed, and judge what is left. "
         "Uses a PostgreSQL cluster and a Redis of its own where they are installed, else SQLite; "

@@ -6,18 +6,20 @@ from argparse import ArgumentParser
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import Min
 
 from messaging import clock
 from messaging.models import Destination, OutboxMessage
 from messaging.states import BreakerState, OutboxState
+from operators.commands import LOOKS, OperatorsCommand
 from scripts.models import Ready, Run, ScriptVersion
 from scripts.states import RunState
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
     """One line for each thing to watch; status 1 when one of them is bad."""
+
+    does = {"": LOOKS}
 
     help = "Say how old the oldest work is, and what operators have to look at."
 

@@ -6,14 +6,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from broker.models import TokenEvent as BrokerEvent
 from issuer.models import TokenEvent as IssuerEvent
 from messaging.syntax import format_time
+from operators.commands import LOOKS, OperatorsCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
+    does = {"": LOOKS}
     help = "Print every event of the named tokens, or of all, oldest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

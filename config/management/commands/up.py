@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection, connections
 
 from config import embedded
@@ -23,13 +23,15 @@ from config.connections import BoundedProtocol
 from config.demo.link import invitation
 from config.processes import Group, celery_commands
 from host.folder import read_folder
+from operators.commands import SERVES, OperatorsCommand
 
 OTHER_FILES = 500
 # systemd, a terminal that is interrupted or closed, an operator: each ends the whole group.
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
+    does = {"": SERVES}
     help = "Migrate and serve: one process when embedded, a supervised group on a real queue."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import QuerySet
 
 from messaging import breaker, outbox
 from messaging.models import Destination, OutboxMessage, Untold
 from messaging.states import BreakerState, OutboxState
+from operators.commands import LOOKS, OperatorsCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
     """Dead letters and destinations that do not answer, from the command line."""
+
+    does = {
+        "dead": LOOKS,
+        "resend": "messaging.resend_outboxmessage",
+        "untold": LOOKS,
+        "retell": "messaging.retell_untold",
+        "down": LOOKS,
+        "probe": "messaging.probe_destination",
+    }
 
     help = "What was given up, which listeners raised, which destinations do not answer."
 
@@ -26,12 +36,15 @@ class Command(BaseCommand):
         resend = verbs.add_parser("resend", help="send dead messages again")
         resend.add_argument("ids", nargs="*", type=UUID, help="as `outbox dead` shows them")
         resend.add_argument("--to", help="all dead messages to this domain")
+        self.say_who(resend)
         verbs.add_parser("untold", help="list listeners that raised, the newest first")
         retell = verbs.add_parser("retell", help="tell listeners again")
         retell.add_argument("ids", nargs="+", type=int, help="as `outbox untold` shows them")
+        self.say_who(retell)
         verbs.add_parser("down", help="list destinations that do not answer")
         probe = verbs.add_parser("probe", help="try a destination that is down now")
         probe.add_argument("domain")
+        self.say_who(probe)
 
     def handle(self, *args: Any, **options: Any) -> None:
         verbs = {
@@ -54,8 +67,22 @@ class Command(BaseCommand):
         if bool(options["ids"]) == bool(options["to"]):
             raise CommandError("say either which messages (see `outbox dead`) or --to DOMAIN")
         ids = options["ids"] or list(_dead(options["to"]).values_list("pk", flat=True))
-        freed = sum(outbox.resend(message_id) for message_id in ids)
+        freed = sum(self._resent(message_id) for message_id in ids)
         self.stdout.write(f"{freed} of {len(ids)} will be sent again")
+
+    def _resent(self, message_id: UUID) -> bool:
+        message = OutboxMessage.objects.filter(pk=message_id).only("sender").first()
+        if message is None:
+            return False
+        with self.acting("messaging.outboxmessage", message_id, domain=message.sender):
+            return outbox.resend(message_id)
+
+    def _retold(self, untold_id: int) -> bool:
+        untold = Untold.objects.filter(pk=untold_id).select_related("message").first()
+        if untold is None:
+            return False
+        with self.acting("messaging.untold", untold_id, domain=untold.message.sender):
+            return outbox.retell(untold_id)
 
     def do_untold(self, options: dict[str, Any]) -> None:
         for untold in Untold.objects.select_related("message").order_by("-since"):
@@ -65,7 +92,7 @@ class Command(BaseCommand):
             )
 
     def do_retell(self, options: dict[str, Any]) -> None:
-        freed = sum(outbox.retell(untold_id) for untold_id in options["ids"])
+        freed = sum(self._retold(untold_id) for untold_id in options["ids"])
         self.stdout.write(f"{freed} of {len(options['ids'])} will be told again")
 
     def do_down(self, options: dict[str, Any]) -> None:
@@ -74,8 +101,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{down} since {since}, {down.failures} failures: {down.last_error}")
 
     def do_probe(self, options: dict[str, Any]) -> None:
-        if not breaker.probe_now(options["domain"].lower()):
-            raise CommandError(f"{options['domain']} is not down")
+        name = options["domain"].lower()
+        with self.acting("messaging.destination", name):
+            if not breaker.probe_now(name):
+                raise CommandError(f"{name} is not down")
         self.stdout.write(f"{options['domain']} is tried now")
 
 

@@ -47,7 +47,7 @@ def test_dataset_is_defined_and_used(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"domain": "nobody.test"}, "This deployment does not host that domain."),
+        ({"domain": "nobody.test"}, "This domain is not hosted here, or it is not yours."),
         ({"source": LOANS.replace("Key:", "Kee:")}, "dataset.yaml:5:1: a dataset has no Kee"),
         ({"scripts": SCRIPTS.replace("SAVE", "SAV")}, "handlers.yaml:3:"),
         ({"scripts": ""}, "no script named OnLoan below"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from operators.commands import LOOKS, OperatorsCommand
 from wallets import vapid
 
 
-class Command(BaseCommand):
+class Command(OperatorsCommand):
     """Prints; keeps nothing."""
+
+    does = {"": LOOKS}
 
     help = "Make a key for Web Push and print it as settings. Browsers subscribe to one key."
 
