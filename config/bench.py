@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from config.demo.server import Server
+from config.demo.server import NO_LIMITS, Server
 from messaging.signing import PrivateKey
 from wallets.client import Wallet
 from wallets.client.events import SHOWN
@@ -89,7 +89,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="countersign-bench-") as name:
         folder = Path(name)
         (folder / "server").mkdir()
-        server = Server(folder / "server", {"HTTPS_ONLY": "0"}, embedded=shape == "embedded")
+        server = Server(
+            folder / "server", {"HTTPS_ONLY": "0", **NO_LIMITS}, embedded=shape == "embedded"
+        )
         server.start()
         try:
             return measure(server, folder, shape, options.flows, options.wallets)

@@ -23,7 +23,7 @@ from uuid import uuid4
 
 import httpx
 
-from config.demo.server import Server
+from config.demo.server import NO_LIMITS, Server
 from messaging import clock
 from messaging.envelope import ANONYMOUS, Envelope
 from messaging.signing import PrivateKey
@@ -33,7 +33,6 @@ NOTIFIER, BROKER, HOST = "notifier.test", "broker.test", "theatre.test"
 TICKET = f".HOST,{HOST},ticket"
 STREAM = "/wallet/stream"
 PATIENCE = 60.0
-RATES = dict.fromkeys(("INBOX_RATE", "SENDER_RATE"), "100000/min")
 AT_ONCE = 8  # pages that are set up at the same time
 
 
@@ -202,7 +201,7 @@ def main() -> int:
         # One person after the other comes from one address here; the rate is not what is measured.
         server = Server(
             Path(name),
-            {"LOG_LEVEL": "WARNING", **RATES},
+            {"LOG_LEVEL": "WARNING", **NO_LIMITS},
         )
         try:
             server.start()

@@ -155,7 +155,7 @@ class ThreadHandler(ASGIHandler):
         """Run the views. The thread is waited for also when the client has gone: its work is not
         half done. Raises Full."""
         async with self.threads.taken(lane) as thread:
-            return await _run(thread, self._respond, scope, body, lane.address)
+            return await _run(thread, self._respond, scope, body, lane)
 
     async def _send_feed(self, response: Any, receive: Any, send: Any) -> None:
         """Send what comes, for as long as the client stays; it holds no thread meanwhile."""
@@ -170,9 +170,9 @@ class ThreadHandler(ASGIHandler):
             leaving.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
-    def _respond(self, scope: Any, body: Any, share: str) -> HttpResponseBase:
+    def _respond(self, scope: Any, body: Any, lane: Lane) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
-        with caller.calling(share), served_by_loop():
+        with caller.calling(lane.address, lane.identity), served_by_loop():
             signals.request_started.send(sender=self.__class__, scope=scope)
             request, refusal = self.create_request(scope, body)
             response: Any = refusal if request is None else self.get_response(request)

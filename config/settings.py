@@ -177,11 +177,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_THROTTLE_RATES": {
-        "inbox": env("INBOX_RATE", default="6000/min"),
-        "wallet": env("WALLET_RATE", default="600/min"),
-        "relay": env("RELAY_RATE", default="240/min"),
-    },
     "NUM_PROXIES": NUM_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
@@ -301,8 +296,20 @@ VAPID_PRIVATE_KEY: str = env("VAPID_PRIVATE_KEY", default="")
 VAPID_CONTACT: str = env("VAPID_CONTACT", default="")
 # How many messages may wait for one destination that does not answer; further ones are given up.
 OUTBOX_MOST = env.int("OUTBOX_MOST", default=10000)
-# How many messages one peer or wallet may send here, as whoever they prove to be.
+# How much one share may; messaging/rates.py says whose share each is.
+INBOX_RATE: str = env("INBOX_RATE", default="6000/min")
+PUBLIC_RATE: str = env("PUBLIC_RATE", default="1200/min")
+ONBOARD_RATE: str = env("ONBOARD_RATE", default="300/min")
+LOOKUP_RATE: str = env("LOOKUP_RATE", default="120/min")
 SENDER_RATE: str = env("SENDER_RATE", default="6000/min")
+PERSON_RATE: str = env("PERSON_RATE", default="240/min")
+WALLET_RATE: str = env("WALLET_RATE", default="600/min")
+RELAY_RATE: str = env("RELAY_RATE", default="240/min")
+FEEDBACK_RATE: str = env("FEEDBACK_RATE", default="20/hour")
+# The Redis where all processes count together; without one each counts in its own memory.
+COUNTERS_URL: str = env(
+    "COUNTERS_URL", default=CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else ""
+)
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 
 # --- the engine --------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
+
+from config.schema import SchemaView
 
 urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("wallets.urls")),
-    path("api/schema", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("ops/", admin.site.urls),
 ]

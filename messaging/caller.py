@@ -12,22 +12,27 @@ from contextvars import ContextVar
 
 IPV6_SHARE = 64
 
-_share: ContextVar[str] = ContextVar("caller", default="")
+_caller: ContextVar[tuple[str, str]] = ContextVar("caller", default=("", ""))
 
 
 def now() -> str:
     """Return the share of the caller; empty where nobody called (a worker, a command)."""
-    return _share.get()
+    return _caller.get()[0]
+
+
+def identity() -> str:
+    """Return whom the caller names, if that was proved at his address lately; else nothing."""
+    return _caller.get()[1]
 
 
 @contextmanager
-def calling(share: str) -> Iterator[None]:
+def calling(share: str, identity: str = "") -> Iterator[None]:
     """Say who calls while the block runs."""
-    token = _share.set(share)
+    token = _caller.set((share, identity))
     try:
         yield
     finally:
-        _share.reset(token)
+        _caller.reset(token)
 
 
 def share_of(remote: str, forwarded: str, proxies: int) -> str:

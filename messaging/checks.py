@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from messaging.addresses import parse_networks
 from messaging.dns_keys import server_address
-from messaging.rates import parse_rate
+from messaging.rates import LIMITS, parse_rate
 from messaging.sealing import field_keys
 from messaging.signers import chosen
 from messaging.transport import routes
@@ -30,6 +31,10 @@ def _most_waiting() -> None:
         raise ValueError("one message at least must be able to wait")
 
 
+def _rate(setting: str) -> tuple[int, int]:
+    return parse_rate(getattr(settings, setting))
+
+
 READERS: dict[str, tuple[str, Callable[[], object]]] = {
     "messaging.E001": ("FIELD_KEYS", lambda: field_keys(settings.FIELD_KEYS)),
     "messaging.E002": ("PEER_ROUTES", routes),
@@ -39,9 +44,12 @@ READERS: dict[str, tuple[str, Callable[[], object]]] = {
         lambda: [server_address(entry) for entry in settings.DNS_RESOLVERS],
     ),
     "messaging.E005": ("INBOX_KEEP_HOURS", _keep_hours),
-    "messaging.E007": ("SENDER_RATE", lambda: parse_rate(settings.SENDER_RATE)),
     "messaging.E008": ("OUTBOX_MOST", _most_waiting),
     "messaging.E006": ("SIGNER", chosen),
+}
+READERS |= {
+    f"messaging.E1{number:02}": (limit.setting, partial(_rate, limit.setting))
+    for number, limit in enumerate(LIMITS.values())
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from messaging import clock, outbox
+from messaging import clock, outbox, rates
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.refusals import PUBLIC_TEXT
@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 ORIGIN = "feedback"
 SUBJECT = "Feedback@Buffer"
 MANIFEST = "Manifest@Domain"
-# A peer that sends nothing but rubbish gets this many hints an hour, and then none.
-MOST_AN_HOUR = 20
 ASK_FOR = timedelta(minutes=10)
 
 
@@ -57,13 +55,12 @@ def report(message: InboxMessage) -> bool:
 
 
 def _enough(sender: str) -> bool:
-    lately = OutboxMessage.objects.filter(
-        recipient=sender,
-        subject=MANIFEST,
-        origin__startswith=f"{ORIGIN}:",
-        created_at__gt=clock.now() - timedelta(hours=1),
+    """Say whether a peer was told often enough: one that sends nothing but rubbish is not told
+    for ever."""
+    told = OutboxMessage.objects.filter(
+        recipient=sender, subject=MANIFEST, origin__startswith=f"{ORIGIN}:"
     )
-    return lately.count() >= MOST_AN_HOUR
+    return rates.is_over_rows("feedback", told)
 
 
 def hear_manifest(asked: OutboxMessage, manifest: dict[str, Any] | None, error: str) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, keys, points, proven, rates, rows
+from messaging import caller, clock, keys, points, proven, rates, rows
 from messaging.canonical import BadJson, sha256_hex
 from messaging.envelope import ANONYMOUS, Envelope, Malformed, SenderClass
 from messaging.errors import CannotSign, KeyUnavailable
@@ -80,7 +80,7 @@ def receive(raw: bytes) -> Answer:
     try:
         checked = _check(raw)
         _note_proven(checked)
-        _check_rate(checked.sender)
+        _check_rate(checked)
         if checked.subject.public:
             return _public_answer(checked, started)
         message = _store(checked)
@@ -136,13 +136,25 @@ def _note_proven(checked: Checked) -> None:
             proven.note(known)
 
 
-def _check_rate(sender: str) -> None:
-    """Refuse a peer or wallet that sends too much; nobody can use up another's share.
+def _check_rate(checked: Checked) -> None:
+    """Refuse who sends too much; nobody can use up another's share. What is hosted here is us."""
+    limit, share = _counted(checked)
+    if share and rates.is_over(limit, share):
+        raise Refused(Reason.RATE, f"{limit}: {share}")
 
-    All strangers share one name, and what is hosted here is ourselves.
-    """
-    if sender != ANONYMOUS and keys.hosted_name(sender) is None and rates.is_over(sender):
-        raise Refused(Reason.RATE, sender)
+
+def _counted(checked: Checked) -> tuple[str, str]:
+    """Return the limit of a message, and whose share it is: who it was proved to be from, or, of
+    a stranger, where he calls from. Nobody's when that is ourselves."""
+    if checked.key is None:
+        return "public", caller.now()
+    if Sender.SELF in checked.subject.senders:
+        return "onboard", caller.now()
+    if checked.sender == ANONYMOUS:
+        return "person", checked.key.fingerprint
+    if checked.envelope.header.sender_class is SenderClass.WALLET:
+        return "person", checked.sender
+    return "sender", "" if keys.hosted_name(checked.sender) else checked.sender
 
 
 def _parse(raw: bytes) -> Envelope:

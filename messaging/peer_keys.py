@@ -16,7 +16,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, Q, QuerySet
 
-from messaging import caller, clock, dns_keys, rows
+from messaging import caller, clock, dns_keys, rates, rows
 from messaging.errors import KeyUnavailable
 from messaging.models import HostedDomain, KeyLookup, PeerKey
 from messaging.signing import PublicKey, read_key
@@ -95,6 +95,8 @@ def ask(domain: str, selector: str) -> Claim | None:
         return _answered(lookup)
     try:
         with IN_FLIGHT.taken(zone=zone_of(domain), caller=caller.now()):
+            if caller.now() and rates.is_over("lookup", caller.now()):
+                raise KeyUnavailable(f"{caller.now()} has had too many keys looked up")
             return _asked(domain, selector)
     except Busy as busy:
         raise KeyUnavailable(f"too many keys are looked up at once: {busy}") from None

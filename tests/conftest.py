@@ -9,7 +9,8 @@ import pytest
 from django.test import TransactionTestCase
 
 from config.demo.data import seed
-from messaging import clock, keys
+from messaging import clock, keys, proven
+from messaging.counters import memory
 from scripts import library, poison
 from scripts.language.machine import Machine
 from tests.emptying import empty_database
@@ -53,6 +54,14 @@ def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_kept", set())
     poison.forget()
     keys.forget_remembered()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_used_up_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test counts from nothing, and in this process, whatever the environment names."""
+    monkeypatch.setattr("django.conf.settings.COUNTERS_URL", "")
+    memory.clear()
+    proven.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,9 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import F, Q
 
-from messaging import bell, clock, transport
+from messaging import bell, clock, rates, transport
 from messaging.addresses import is_allowed, parse_networks
 from messaging.errors import Unreachable
 from messaging.rows import insert_new
@@ -127,14 +126,13 @@ def _push(subscription: Subscription) -> bool:
     """Push, and do what follows from the answer; say whether the push service took it."""
     endpoint = subscription.endpoint
     host = urlsplit(endpoint).netloc
-    resting = f"push-rests:{host}"
-    if cache.get(resting):
+    if rates.is_resting("push", host):
         return False
     try:
         status = transport.post_to(endpoint, b"", _headers(endpoint), seconds=POST_SECONDS).status
     except Unreachable as error:
         # A worker is not to wait for it again and again, for whoever else is there.
-        cache.set(resting, True, REST_SECONDS)
+        rates.rest("push", host, REST_SECONDS)
         _failed(subscription, host, str(error)[:200])
         return False
     row = Subscription.objects.filter(pk=subscription.pk)

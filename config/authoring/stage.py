@@ -18,13 +18,14 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
+from config.demo.server import NO_LIMITS
+
 HOME = Path(__file__).resolve().parent.parent.parent
 QUIET = {
     "LOG_LEVEL": "CRITICAL",
     "HTTPS_ONLY": "0",
-    "INBOX_RATE": "1000000/min",
-    "SENDER_RATE": "1000000/min",
     "DEBUG": "0",
+    **NO_LIMITS,
 }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import django
 
+from config.demo.server import NO_LIMITS
 from config.faults import scratch
 from config.faults.scratch import Cluster, Queue, StoreFailed
 
@@ -23,7 +24,7 @@ LAYERS = ("crashes", "interleavings", "storm")
 # What a layer's processes say goes to a file, and faults are its daily bread.
 QUIET = {"LOG_LEVEL": "CRITICAL", "HTTPS_ONLY": "0"}
 # One wallet plays thousands of orders from one address.
-QUIET |= dict.fromkeys(("INBOX_RATE", "SENDER_RATE", "WALLET_RATE", "RELAY_RATE"), "1000000/min")
+QUIET |= NO_LIMITS
 # All of a storm's poison is to be set aside one by one; that a version stops has its own test.
 QUIET |= {"POISON_RUNS": "1000000"}
 

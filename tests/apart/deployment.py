@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.demo.server import BASE_DIR
+from config.demo.server import BASE_DIR, NO_LIMITS
 from tests.apart.certificates import Authority
 from tests.apart.places import Place
 
@@ -50,6 +50,7 @@ class Deployment:
             "ALLOWED_HOSTS": ",".join(hosts),
             "HTTPS_ONLY": "1",
             "NUM_PROXIES": "1",
+            **NO_LIMITS,  # few wallets play many orders, all from one address
             **self.settings,
         }
 

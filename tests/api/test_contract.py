@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 import schemathesis
-from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +18,7 @@ from schemathesis.generation.case import Case
 from schemathesis.specs.openapi import checks
 
 from messaging import clock
+from messaging.counters import memory
 from messaging.signing import PrivateKey
 from tests.person import Person
 from wallets.request_signature import request_headers
@@ -80,7 +80,7 @@ def api(application: Any) -> Any:
 
 def ask(case: Case) -> int:
     """Ask and compare the answer with the document; return its status."""
-    cache.clear()  # the limits of rates are tested elsewhere
+    memory.clear()  # the limits of rates are tested elsewhere
     if "wait" in (case.query or {}) and case.path == "/wallet/notifications":
         case.query["wait"] = 0
     response = case.call()

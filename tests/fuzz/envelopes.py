@@ -26,6 +26,8 @@ from uuid import UUID
 
 import django
 
+from config.demo.server import NO_LIMITS
+
 TRY_AGAIN = 503
 REFRESH = 2000  # messages after which all are dated and signed anew, and what is due is done
 
@@ -200,7 +202,7 @@ if __name__ == "__main__":
             "DATABASE_URL": "sqlite://:memory:",
             "DNS_RESOLVERS": "127.0.0.1:1",
             "LOG_LEVEL": "ERROR",
-            "SENDER_RATE": "1000000/min",
+            **NO_LIMITS,
         }
         django.setup()
         sys.exit(main(sys.argv[1:]))

@@ -25,6 +25,8 @@ from uuid import UUID
 
 import django
 
+from config.demo.server import NO_LIMITS
+
 CHATS = 4  # of one person at once
 TURNS = 12  # between two looks at what is due
 HOURS = 40  # looks between two jumps of the clock
@@ -333,8 +335,7 @@ if __name__ == "__main__":
             "COUNTERSIGN_DATA": folder,
             "DNS_RESOLVERS": "127.0.0.1:1",
             "LOG_LEVEL": "ERROR",
-            "SENDER_RATE": "1000000/min",
-            "INBOX_RATE": "1000000/min",
+            **NO_LIMITS,
             "SECRET_KEY": "only-for-this-run",
             "FIELD_KEYS": f"k1:{'0' * 64}",
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
@@ -67,11 +66,8 @@ def test_only_post_is_allowed(client: Client, theatre: str) -> None:
 
 
 def test_rate_of_one_address_is_limited(client: Client, broker: Peer, settings: Any) -> None:
-    rates = {"inbox": "2/min"}
-    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
-    cache.clear()
+    settings.INBOX_RATE = "2/min"
     statuses = [post(client, broker.message("Offered@Issuer"))[0] for _ in range(3)]
-    cache.clear()
     assert statuses == [200, 200, 429]
     assert InboxMessage.objects.count() == 2
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from config.demo.server import Server
+from config.demo.server import NO_LIMITS, Server
 from tests.processes.flows import Visitor
 
 ON_SERVICES = os.environ.get("DATABASE_URL", "").startswith("postgres")
@@ -34,14 +34,18 @@ def server(tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "server"
     folder.mkdir()
     if not ON_SERVICES:
-        yield from _ended(Server(folder, embedded=True))
+        yield from _ended(Server(folder, NO_LIMITS, embedded=True))
         return
     url = os.environ["DATABASE_URL"]
     name = f"countersign_{uuid4().hex[:12]}"
     _execute(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         scratch = url.rsplit("/", 1)[0] + f"/{name}"
-        settings = {"DATABASE_URL": scratch, "CELERY_BROKER_URL": QUEUE, "HTTPS_ONLY": "0"}
+        settings = {
+            "DATABASE_URL": scratch,
+            "CELERY_BROKER_URL": QUEUE,
+            "HTTPS_ONLY": "0",
+        } | NO_LIMITS
         yield from _ended(Server(folder, settings))
     finally:
         _execute(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -18,7 +18,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
@@ -44,7 +43,6 @@ SUBSCRIBE, UNSUBSCRIBE = "/wallet/push/subscribe", "/wallet/push/unsubscribe"
 @pytest.fixture
 def key(settings: Any) -> str:
     """Web Push is on; return the public key as browsers are told it."""
-    cache.clear()
     settings.VAPID_PRIVATE_KEY, settings.VAPID_CONTACT = vapid.new_key(), CONTACT
     return push.public_key()
 

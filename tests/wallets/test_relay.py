@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from rest_framework.settings import api_settings
 
 from messaging import clock
 from messaging.envelope import ANONYMOUS, Envelope
@@ -127,11 +126,8 @@ def test_large_message_is_refused(alice: Person) -> None:
     assert relay(alice, raw).status_code == 413
 
 
-def test_wallet_that_asks_too_often_is_told_so(
-    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rates = {**(api_settings.DEFAULT_THROTTLE_RATES or {}), "relay": "2/min"}
-    monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", rates)
+def test_wallet_that_asks_too_often_is_told_so(alice: Person, bob: Person, settings: Any) -> None:
+    settings.RELAY_RATE = "2/min"
     asked = [relay(alice, message(alice, BROKER, "Frontend@Broker", {})) for _ in range(3)]
     assert [each.status_code for each in asked] == [200, 200, 429]
     assert relay(bob, message(bob, BROKER, "Frontend@Broker", {})).status_code == 200

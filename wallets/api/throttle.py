@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
+from messaging.api.throttle import Counted
 from wallets.models import Registration
 
 
-class WalletThrottle(SimpleRateThrottle):
-    """Limits each wallet to its rate in DEFAULT_THROTTLE_RATES; without one, not at all."""
+class WalletThrottle(Counted):
+    limit = "wallet"
 
-    scope = "wallet"
-
-    def get_rate(self) -> str | None:
-        rate = api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
-        return None if rate is None else str(rate)
-
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+    def share(self, request: Request) -> str | None:
+        """Return the wallet; who has not proved to be one is refused before anything else."""
         registration = request.auth
-        if not isinstance(registration, Registration):
-            return None
-        return self.cache_format % {"scope": self.scope, "ident": registration.pk}
+        return str(registration.pk) if isinstance(registration, Registration) else None
 
 
 class RelayThrottle(WalletThrottle):
-    scope = "relay"
+    limit = "relay"

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from messaging.api.schema import ENVELOPE
+from messaging.api.throttle import PublicThrottle
 from messaging.later import later
 from wallets import push, services
 from wallets.api import serializers as shapes
@@ -38,8 +39,9 @@ class AboutView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = (PublicThrottle,)
 
-    @extend_schema(responses=shapes.AboutSerializer)
+    @extend_schema(responses={200: shapes.AboutSerializer, 429: ERRORS[429]})
     def get(self, request: Request) -> Response:
         notifiers = NotifierBroker.objects.order_by("domain")
         return Response(shapes.AboutSerializer({"Notifiers": notifiers}).data)
