@@ -211,7 +211,7 @@ CASES = [
     Case(
         "onboarding: the key of all zeros",
         onboarding(lambda s: base64.b64encode(bytes(32)).decode()),
-        SIGNATURE,
+        KEY,  # of small order: no key at all
     ),
     Case("signature: of another message", of_another_message, SIGNATURE),
     Case("signature: over the hash's bytes", over(lambda v: bytes.fromhex(v["Hash"])), SIGNATURE),
