@@ -9,7 +9,7 @@ class BrokerConfig(AppConfig):
     name = "broker"
 
     def ready(self) -> None:
-        from broker import datasets, receivers, subjects
+        from broker import datasets, receivers, refusals, subjects
         from messaging import registry as messages
         from scripts import registry
 
@@ -17,4 +17,5 @@ class BrokerConfig(AppConfig):
         registry.register_library("broker", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "broker"))
         messages.register_subjects(subjects.SUBJECTS)
+        messages.register_refusers({"Issue@Broker": refusals.refuse_offer})
         receivers.connect()

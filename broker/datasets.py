@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from broker import selectors, services
+from broker import offers, selectors, services
 from broker.models import Chat, Intent, Token, Wallet
 from broker.states import ChatState, TokenState, TokenStatus
 from messaging import clock, keys
@@ -154,6 +154,7 @@ def token_row(token: Token) -> Row:
             "STATE": str(token.state),
             "Status": token.status,
             "Accepted": token.accepted,
+            "Code": token.code,
             "Wallet": str(token.wallet_id),
             "Notifier": token.wallet.notifier,
             "Chat": str(token.chat_id),
@@ -178,7 +179,7 @@ def read_token(domain: str, key: Any) -> Row | None:
 def insert_token(write: Write) -> Row:
     fields = write.fields
     now = clock.now()
-    offer = services.Offer(
+    offer = offers.Offer(
         issuer=str(fields["Issuer"]).lower(),
         token=str(fields["Token"]),
         chat=str(fields["Chat"]),
@@ -187,7 +188,7 @@ def insert_token(write: Write) -> Row:
         expires=_optional_time(fields.get("Expires"), now),
         until=_optional_time(fields.get("Until"), now),
     )
-    return token_row(services.take_offer(write.domain, offer, origin=write.origin))
+    return token_row(offers.take_offer(write.domain, offer, origin=write.origin))
 
 
 def _optional_time(value: Any, now: datetime) -> datetime | None:
@@ -198,7 +199,7 @@ def update_token(write: Write) -> Row:
     fields = write.fields
     if fields.get("Status") in TokenStatus.values:
         at = as_time(fields.get("RevisedAt") or clock.now(), clock.now())
-        token = services.revise_token(
+        token = offers.revise_token(
             write.key, status=str(fields["Status"]), at=at, origin=write.origin
         )
         return token_row(token)
@@ -208,17 +209,21 @@ def update_token(write: Write) -> Row:
 def _move_token(write: Write, state: str) -> Token:
     """Ask the service of the state that a script wants; the service decides."""
     fields, key, origin = write.fields, write.key, write.origin
+    if state == TokenState.DETAILED and "Title" not in fields:
+        return offers.ask_token(key)
     if state == TokenState.DETAILED:
         titles = {name: str(fields.get(name) or "") for name in _TITLES}
-        return services.detail_token(key, titles=titles, origin=origin)
+        return offers.detail_token(key, titles=titles, origin=origin)
     if state == TokenState.OFFERED:
-        return services.offer_token(key, accepted=fields.get("Accepted") is True, origin=origin)
+        return offers.offer_token(key, accepted=fields.get("Accepted") is True, origin=origin)
     if state == TokenState.DECLINED:
-        return services.decline_token(key, origin=origin)
+        return offers.decline_token(key, origin=origin)
     if state == TokenState.SAVED:
-        return services.keep_token(key, path=str(fields.get("Path") or ""), origin=origin)
+        return offers.keep_token(key, path=str(fields.get("Path") or ""), origin=origin)
     if state == TokenState.EXPIRED:
-        return services.lapse_token(key, origin=origin)
+        return offers.lapse_token(key, origin=origin)
+    if state == TokenState.WITHDRAWN:
+        return offers.close_question(key)
     raise refused(f"a token cannot be saved as {state or 'nothing'}")
 
 

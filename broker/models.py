@@ -130,6 +130,9 @@ class Token(ConcurrentTransitionMixin, Itemised):
     until = models.DateTimeField(help_text="When the offer lapses")
     language = models.CharField(max_length=20)
     accepted = models.BooleanField(null=True)
+    code = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Why nobody is asked"
+    )
     path = models.CharField(max_length=500, blank=True)
     title = models.CharField(max_length=250, blank=True)
     issuer_title = models.CharField(max_length=200, blank=True)
@@ -146,7 +149,15 @@ class Token(ConcurrentTransitionMixin, Itemised):
 
     @transition(field=state, source=TokenState.ISSUED, target=TokenState.DETAILED)
     def detail(self) -> None:
-        """Titles are known: the person can be asked."""
+        """Titles are known: the person is asked."""
+
+    @transition(field=state, source=TokenState.ISSUED, target=TokenState.QUEUED)
+    def queue(self) -> None:
+        """Titles are known, and the person is being asked about another."""
+
+    @transition(field=state, source=TokenState.QUEUED, target=TokenState.DETAILED)
+    def ask(self) -> None:
+        """Its turn has come."""
 
     def is_accepted(self) -> bool:
         return self.accepted is True
@@ -180,11 +191,30 @@ class Token(ConcurrentTransitionMixin, Itemised):
 
     @transition(
         field=state,
-        source=[TokenState.ISSUED, TokenState.DETAILED, TokenState.OFFERED],
+        source=[
+            TokenState.ISSUED,
+            TokenState.QUEUED,
+            TokenState.DETAILED,
+            TokenState.OFFERED,
+        ],
         target=TokenState.EXPIRED,
     )
     def expire(self) -> None:
         """Nobody saved it in time."""
+
+    @transition(
+        field=state,
+        source=[
+            TokenState.ISSUED,
+            TokenState.QUEUED,
+            TokenState.DETAILED,
+            TokenState.OFFERED,
+        ],
+        target=TokenState.WITHDRAWN,
+    )
+    def withdraw(self, *, code: str = "") -> None:
+        """Its issuer took it back, or its chat ended; `code` is what the issuer is told."""
+        self.code = code
 
     @transition(field=state, source=TokenState.SAVED, target=TokenState.REMOVED)
     def remove(self) -> None:
@@ -192,18 +222,19 @@ class Token(ConcurrentTransitionMixin, Itemised):
 
 
 class TokenEvent(models.Model):
-    """One thing that happened to a mirrored token, at most once."""
+    """One thing that happened to a mirrored token, at most once for each entering of a state."""
 
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=EventKind)
     value = models.CharField(max_length=20)
+    entry = models.PositiveIntegerField(default=0, db_default=0)
     origin = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["token", "kind", "value"], name="broker_token_event_once"
+                fields=["token", "kind", "value", "entry"], name="broker_token_event_each_once"
             )
         ]
 

@@ -37,6 +37,8 @@ TOKENS = Wiring(
         TokenState.SAVED: "OnTokenSaved",
         TokenState.DECLINED: "OnTokenDeclined",
         TokenState.EXPIRED: "OnTokenExpired",
+        TokenState.WITHDRAWN: "OnTokenWithdrawn",
+        TokenStatus.ACTIVE: "OnTokenRevised",
         TokenStatus.SUSPENDED: "OnTokenRevised",
         TokenStatus.REVOKED: "OnTokenRevised",
     },

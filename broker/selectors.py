@@ -111,7 +111,8 @@ def _tokens(wallet: Wallet) -> list[dict[str, Any]]:
 
 def _offers(wallet: Wallet) -> list[dict[str, Any]]:
     """What the person is asked about now (an extension): the wallet shows it before a yes, and
-    compares the document with it. A chat has one undecided offer of its host at most."""
+    compares the document with it. The first of a chat is what its open question is about; those
+    that were said yes to and are not saved yet come behind it."""
     asked = wallet.tokens.filter(state__in=ASKED, until__gt=clock.now())
     return [
         {
@@ -126,7 +127,9 @@ def _offers(wallet: Wallet) -> list[dict[str, Any]]:
             "Expires": token.expires,
             "Until": token.until,
         }
-        for token in asked.order_by("created_at")
+        for token in sorted(
+            asked.order_by("created_at"), key=lambda each: each.state == TokenState.OFFERED
+        )
     ]
 
 

@@ -46,7 +46,8 @@ def read_manifest(domain: str, key: Any) -> Row | None:
     if trusts:
         # The documents call the section Trusts, the reference library reads Trust.
         fields |= {"Trusts": trusts, "Trust": trusts}
-    return Row(key=name, fields={**manifest.sections, **fields})
+    # Who discards a message of ours after it was acknowledged tells us so here (protocol 2.6).
+    return Row(key=name, fields={"Buffer": name, **manifest.sections, **fields})
 
 
 def _about(manifest: Manifest) -> dict[str, str]:

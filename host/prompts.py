@@ -176,9 +176,11 @@ def answered(step: Step, call: Call, memo: Any, signal: Any) -> Any:
 
 
 def chat_gone(signal: Any) -> End | None:
-    """Return the end of the run when a chat was closed while it waited there for an answer."""
+    """Return the end of the run when its question, or the chat, was closed while it waited."""
     if signal is TIMED_OUT or not isinstance(signal, dict) or "Closed" not in signal:
         return None
+    if "Why" in signal:  # the question alone was taken back, and the chat goes on
+        return End(to_text(signal["Why"]))
     if signal["Closed"] == ChatState.ABANDONED:
         return End("the person has left the chat")
     return End("the chat was closed while it waited there")

@@ -145,7 +145,7 @@ def end_chat(chat_id: str, *, state: str) -> Chat:
         chat.save(update_fields=["state"])
         expects = f"key:{PublicKey.from_text(chat.public_key).fingerprint}"
         returns.end_returns(chat.domain, _runs(chat))
-        for prompt in _open_questions(chat.prompts.all()):
+        for prompt in open_questions(chat.prompts.all()):
             prompt.withdraw()
             prompt.save(update_fields=["state"])
             hooks.send_signal(
@@ -164,14 +164,15 @@ def _runs(chat: Chat) -> list[UUID]:
     return [run for run in runs if run is not None]
 
 
-def _open_questions(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
+def open_questions(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
+    """Return those of these prompts that wait for an answer, locked in the order of their ids."""
     questions = prompts.exclude(format__in=STATUS_FORMATS).filter(state=PromptState.INSERTED)
     return questions.filter(expires_at__gt=clock.now()).select_for_update().order_by("pk")
 
 
 def withdraw_questions(run: UUID) -> None:
     """Withdraw what a run still asks: it goes back, and will ask again."""
-    for prompt in _open_questions(Prompt.objects.filter(run=run)):
+    for prompt in open_questions(Prompt.objects.filter(run=run)):
         prompt.withdraw()
         prompt.save(update_fields=["state"])
 

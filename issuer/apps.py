@@ -9,16 +9,18 @@ class IssuerConfig(AppConfig):
     name = "issuer"
 
     def ready(self) -> None:
-        from issuer import commands, datasets, receivers, subjects
+        from issuer import commands, datasets, receivers, services, subjects
         from messaging import registry as messages
         from scripts import registry
 
         registry.register_commands(commands.COMMANDS)
         registry.register_datasets(datasets.DATASETS)
+        registry.register_rewind(services.let_go)
         registry.register_library("issuer", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "issuer"))
         messages.register_subjects(subjects.SUBJECTS)
         messages.register_delivered(subjects.DELIVERED)
         messages.register_undeliverable(subjects.UNDELIVERABLE)
         messages.register_resendable(subjects.RESENDABLE)
+        messages.register_discarded(subjects.DISCARDED)
         receivers.connect()

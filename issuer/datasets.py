@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from issuer import selectors, services
+from issuer import revisions, selectors, services
 from issuer.models import Token
-from issuer.states import DOWNLOADABLE, Answer, TokenState
+from issuer.states import DOWNLOADABLE, Answer, TokenState, TokenStatus
 from messaging import clock
-from scripts.errors import refused
+from scripts.errors import missing, refused
 from scripts.language.values import as_time
 from scripts.registry import Dataset, Row, Write
 
@@ -24,6 +24,7 @@ def token_row(token: Token) -> Row:
             "Status": token.status,
             "Answer": token.answer,
             "Reason": token.reason,
+            "Code": token.code,
             "Issuer": token.domain,
             "Broker": token.broker,
             "Chat": str(token.chat),
@@ -80,8 +81,11 @@ def _mapping(value: Any, name: str) -> dict[str, Any]:
 
 
 def update_token(write: Write) -> Row:
-    """An Answer is the broker's word; STATE EXPIRED is the issuer's own decision."""
+    """An Answer is the broker's word; STATE EXPIRED and a Status are the issuer's own decisions."""
     fields = write.fields
+    if fields.get("Status") in TokenStatus.values:
+        status = str(fields["Status"])
+        return token_row(services.revise_token(write.key, status=status, origin=write.origin))
     if fields.get("STATE") == TokenState.EXPIRED:
         return token_row(services.lapse_token(write.key, origin=write.origin))
     if fields.get("Answer") in Answer.values:
@@ -90,10 +94,22 @@ def update_token(write: Write) -> Row:
                 write.key,
                 answer=str(fields["Answer"]),
                 reason=str(fields.get("Reason") or ""),
+                code=str(fields.get("Code") or ""),
                 origin=write.origin,
             )
         )
-    raise refused("a token takes an Answer, or STATE EXPIRED")
+    raise refused("a token takes an Answer, a Status, or STATE EXPIRED")
 
 
-DATASETS = {"Issuer.Tokens": Dataset(read=read_token, insert=insert_token, update=update_token)}
+def insert_revision(write: Write) -> Row:
+    """Tell the broker of a {Token} what its status is. Raises ScriptError for an unknown one."""
+    token = selectors.token_by_id(write.domain, write.fields["Token"])
+    if token is None:
+        raise missing("the token")
+    return token_row(revisions.send_revision(str(token.pk)))
+
+
+DATASETS = {
+    "Issuer.Tokens": Dataset(read=read_token, insert=insert_token, update=update_token),
+    "Issuer.Revisions": Dataset(read=lambda domain, key: None, insert=insert_revision),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
-from issuer.states import Answer, EventKind, TokenState, TokenStatus
+from issuer.states import Answer, EventKind, Reason, TokenState, TokenStatus
 from messaging.ids import uuid7
 from scripts.itemised import Itemised
 
@@ -24,7 +24,10 @@ class Token(ConcurrentTransitionMixin, Itemised):
         max_length=10, choices=TokenStatus, default=TokenStatus.ACTIVE, editable=False
     )
     answer = models.CharField(max_length=10, choices=Answer, blank=True)
-    reason = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=20, blank=True, choices=Reason)
+    code = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Why it was refused"
+    )
     broker = models.CharField(max_length=253)
     chat = models.UUIDField(db_index=True)
     public_key = models.CharField(max_length=100, help_text="The chat key that may download it")
@@ -73,17 +76,24 @@ class Token(ConcurrentTransitionMixin, Itemised):
 
 
 class TokenEvent(models.Model):
-    """One thing that happened to a token: each at most once, however often it was reported."""
+    """One thing that happened to a token: each at most once, however often it was reported.
+
+    A state or status that was entered again is another thing: `entry` is the token's number of it.
+    """
 
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=EventKind)
     value = models.CharField(max_length=20, help_text="The state, status or answer")
+    entry = models.PositiveIntegerField(default=0, db_default=0)
     origin = models.CharField(max_length=300, blank=True, help_text="Who brought it about")
+    note = models.CharField(max_length=300, blank=True, default="", db_default="")
     at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["token", "kind", "value"], name="token_event_once")
+            models.UniqueConstraint(
+                fields=["token", "kind", "value", "entry"], name="token_event_each_once"
+            )
         ]
 
     def __str__(self) -> str:

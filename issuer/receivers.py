@@ -21,6 +21,8 @@ TOKENS = Wiring(
         TokenState.ACCEPTED: "OnTokenOffered",
         TokenState.DECLINED: "OnTokenOffered",
         TokenState.EXPIRED: "OnTokenOffered",
+        TokenStatus.ACTIVE: "OnTokenRevised",
+        TokenStatus.SUSPENDED: "OnTokenRevised",
         TokenStatus.REVOKED: "OnTokenRevised",
     },
     timers={TokenState.ISSUED: ("OnTokenLapsed", "decide_at")},

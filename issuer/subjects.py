@@ -1,6 +1,6 @@
 """The subjects an Issuer answers, who may send them, and what it does when its own arrive."""
 
-from issuer import selectors, services
+from issuer import revisions, selectors, services
 from messaging.envelope import Envelope
 from messaging.registry import Mode, Sender, Subject
 from messaging.signing import PublicKey
@@ -19,4 +19,12 @@ SUBJECTS = {
 
 DELIVERED = {"Issue@Broker": services.offer_token}
 UNDELIVERABLE = {"Issue@Broker": services.end_offer}
-RESENDABLE = {"Issue@Broker": services.offer_waits}
+RESENDABLE = {
+    "Issue@Broker": services.offer_waits,
+    revisions.SUBJECT: revisions.may_resend,
+}
+# Acknowledged by their receiver, and discarded all the same.
+DISCARDED = {
+    "Issue@Broker": services.refuse_offer,
+    revisions.SUBJECT: revisions.hear_refusal,
+}

@@ -15,7 +15,7 @@ from messaging import clock, outbox, rates
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.refusals import PUBLIC_TEXT
-from messaging.registry import Mode
+from messaging.registry import Mode, registry
 from messaging.states import InboxState, OutboxState
 from messaging.syntax import is_domain, is_uuid
 
@@ -27,11 +27,12 @@ MANIFEST = "Manifest@Domain"
 ASK_FOR = timedelta(minutes=10)
 
 
-def report(message: InboxMessage) -> bool:
+def report(message: InboxMessage, code: str = "") -> bool:
     """Owe the sender of a discarded message a hint, in the caller's transaction; say whether.
 
     Only a domain that was not waiting for an answer, and never because of a hint: two domains
-    that discard each other's hints would go on for ever.
+    that discard each other's hints would go on for ever. `code` says why, for subjects whose
+    protocol has an answer for that. The same message again owes nothing more.
     """
     wanted = (
         message.mode == Mode.ASYNC.value
@@ -39,7 +40,12 @@ def report(message: InboxMessage) -> bool:
         and is_domain(message.sender)
         and bool(message.sender_key)
     )
-    if not wanted or _enough(message.sender):
+    if not wanted:
+        return False
+    refuser = registry.refusers.get(message.subject)
+    if refuser is not None and refuser(message, code):
+        return True
+    if _enough(message.sender):
         return False
     outbox.queue(
         sender=message.recipient,
@@ -71,7 +77,7 @@ def hear_manifest(asked: OutboxMessage, manifest: dict[str, Any] | None, error: 
     buffer = None if manifest is None else buffer_of(manifest)
     about = asked.origin.partition(":")[2]
     message = InboxMessage.objects.filter(pk=about).first() if is_uuid(about) else None
-    if buffer is None or message is None or message.state != InboxState.DISCARDED:
+    if buffer is None or message is None or message.state == InboxState.HANDLED:
         log.info("feedback_not_wanted", asked=str(asked.pk), error=error)
         return
     try:
@@ -101,15 +107,27 @@ def buffer_of(manifest: dict[str, Any]) -> str | None:
 
 
 def note(*, sender: str, receiver: str, correlation: str, reason: str) -> bool:
-    """Write on a message of ours that its receiver discarded it; return whether it was found.
+    """Write on a message of ours that its receiver discarded it, and tell who waits for what it
+    brings about; return whether it was found. Part of the caller's transaction.
 
-    `receiver` is who says so, as proved: nobody can say it of another's message.
+    `receiver` is who says so, as proved: nobody can say it of another's message. The word may
+    overtake the acknowledgement, so the message need not be marked as sent yet.
     """
-    ours = OutboxMessage.objects.filter(
-        sender=sender.lower(), recipient=receiver.lower(), correlation=correlation
+    message = (
+        OutboxMessage.objects.filter(
+            sender=sender.lower(), recipient=receiver.lower(), correlation=correlation
+        )
+        .exclude(state=OutboxState.DUE, attempts=0)
+        .first()
     )
-    found = ours.exclude(state=OutboxState.DUE).update(
+    log.info("message_discarded_there", correlation=correlation, found=message is not None)
+    if message is None:
+        return False
+    # Listeners first: they lock runs, hooks and items, which come before the outbox.
+    listener = registry.discarded.get(message.subject)
+    if listener is not None:
+        listener(message, reason)
+    OutboxMessage.objects.filter(pk=message.pk).update(
         last_error=f"discarded by its receiver: {reason}"[:500]
     )
-    log.info("message_discarded_there", correlation=correlation, found=bool(found))
-    return bool(found)
+    return True

@@ -55,6 +55,10 @@ class Question:
 
 ResponseListener = Callable[[OutboxMessage, "dict[str, Any] | None", str], None]
 Listener = Callable[[OutboxMessage], None]
+# What is told of a message of ours that its receiver discarded, and the reason that it gave.
+DiscardListener = Callable[[OutboxMessage, str], None]
+# What answers a message that was discarded here, by the code of why; says whether it did.
+Refuser = Callable[[InboxMessage, str], bool]
 
 
 def _no_handler(message: InboxMessage) -> NoReturn:
@@ -82,6 +86,8 @@ class Registry:
     delivered: dict[str, Listener] = field(default_factory=dict)
     undeliverable: dict[str, Listener] = field(default_factory=dict)
     resendable: dict[str, Callable[[OutboxMessage], bool]] = field(default_factory=dict)
+    discarded: dict[str, DiscardListener] = field(default_factory=dict)
+    refusers: dict[str, Refuser] = field(default_factory=dict)
 
 
 registry = Registry()
@@ -152,3 +158,15 @@ def register_undeliverable(entries: Mapping[str, Listener]) -> None:
 def register_resendable(entries: Mapping[str, Callable[[OutboxMessage], bool]]) -> None:
     """Say who is asked, by subject, whether a DEAD message may be sent again; others always may."""
     _add(registry.resendable, entries, "judge of sending again")
+
+
+def register_discarded(entries: Mapping[str, DiscardListener]) -> None:
+    """Say who is told, by subject, in the transaction that hears of it, that a receiver discarded
+    a message of ours which it had acknowledged. Operators see it on every message."""
+    _add(registry.discarded, entries, "listener to discards of")
+
+
+def register_refusers(entries: Mapping[str, Refuser]) -> None:
+    """Say who answers, by subject, a message that is discarded here after its acknowledgement, in
+    the transaction that discards it; of others the sender's Buffer is told."""
+    _add(registry.refusers, entries, "refuser of")

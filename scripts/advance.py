@@ -77,6 +77,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
             return False
         stopped = poison.stopped_versions()
         if not run.rev and stopped.get(run.version_id) is False:
+            _report(run, "HELD")  # it may be let start after all, but who waits must not
             wakes.hold(run_id, gen)
             return False
         points.reach("adv_locked")
@@ -109,6 +110,7 @@ def _withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> 
     hooks.close_hooks(run)
     _end(run, RunState.CANCELLED)
     _answer(run, 403, None)
+    _report(run, "WITHDRAWN")
     _farewell(run, step, WITHDRAWN_LINE)
     return True
 
@@ -240,6 +242,7 @@ def _stop(run: Run, why: str) -> bool:
     run.error = why
     _end(run, RunState.CANCELLED)
     _answer(run, 403, None)
+    _report(run, "CANCELLED")
     return False
 
 
@@ -263,8 +266,13 @@ def _fail(run: Run, error: ScriptError) -> None:
     run.error = str(error)[:2000]
     _end(run, RunState.FAILED)
     _answer(run, refusal_status(error), None)
+    _report(run, error.code or error.kind.upper())
+
+
+def _report(run: Run, code: str) -> None:
+    """Owe the sender of a message that is discarded now the word that it is; it may wait for it."""
     if run.message_id is not None:
-        feedback.report(InboxMessage.objects.get(pk=run.message_id))
+        feedback.report(InboxMessage.objects.get(pk=run.message_id), code)
 
 
 def _end(run: Run, state: RunState) -> None:

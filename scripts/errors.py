@@ -33,6 +33,6 @@ def refusal_status(error: ScriptError) -> int:
     return REFUSALS.get(error.kind, 403)
 
 
-def refused(why: str) -> ScriptError:
-    """Return the error for something the engine does not let this run do."""
-    return ScriptError(why, kind="refused")
+def refused(why: str, code: str = "") -> ScriptError:
+    """Return the error for something the engine does not let this run do; `code` is for peers."""
+    return ScriptError(why, kind="refused", code=code)

@@ -30,7 +30,9 @@ class Wiring:
 def start_handlers(wiring: Wiring, instance: Itemised) -> None:
     """Start what the values just entered ask for, in the transaction that saves the row.
 
-    Each (row, value) starts its handler once, however often the row is saved.
+    Each entering starts its handler once, however often the row is saved: its number is in the
+    trigger. Triggers of releases before 0.3 have no number; what they started is never repeated,
+    because only a value that is not stored yet is entered.
     """
     for entered in instance.entered():
         due: dict[str, Any] = {}
@@ -44,7 +46,7 @@ def start_handlers(wiring: Wiring, instance: Itemised) -> None:
                 wiring.library,
                 script,
                 domain=instance.domain,  # type: ignore[attr-defined]
-                trigger=f"{wiring.dataset}:{instance.pk}:{entered}",
+                trigger=f"{wiring.dataset}:{instance.pk}:{entered}:{instance.entries}",
                 item=(wiring.item, wiring.dataset, wiring.row(instance)),
                 due_at=due_at,
             )

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from messaging import clock, outbox, points, rows
+from messaging import clock, feedback, outbox, points, rows
 from messaging.bell import HEARD, pass_on, ring
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
@@ -168,6 +168,9 @@ def quarantine(run_id: UUID, fault: Exception | str) -> None:
         Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])
         Timer.objects.filter(run_id=run_id).delete()
         Ready.objects.filter(run_id=run_id).delete()
+        if run.message_id is not None:
+            # A retry may handle it after all, but who waits for that must not.
+            feedback.report(InboxMessage.objects.get(pk=run.message_id), "QUARANTINED")
         points.reach("quarantine_before_commit")
     log.error("run_quarantined", run=str(run_id), error=error[:500])
     poison.stop_if_poisonous(run.version_id)
@@ -198,6 +201,7 @@ def cancel(run_id: UUID, *, by: str) -> bool:
         if run.message_id is not None:
             message = InboxMessage.objects.filter(pk=run.message_id, response_status=None)
             message.update(state="DISCARDED", reason=why, response_status=403, handled_at=now)
+            feedback.report(InboxMessage.objects.get(pk=run.message_id), "CANCELLED")
     log.info("run_cancelled", run=str(run_id), by=by)
     return True
 

@@ -52,7 +52,8 @@ class ScriptError(Exception):
     """What ends a run as FAILED. `kind` is one word for machines, the message is for authors.
 
     `said` is what the script's author wrote for the person who is in the chat; empty when the words
-    are ours. The machine fills in script, line and column of the command that raised it.
+    are ours. `code` is what a peer may know of why it is refused. The machine fills in script, line
+    and column of the command that raised it.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class ScriptError(Exception):
         column: int = 0,
         *,
         said: str = "",
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.said = said
+        self.code = code
         self.kind = kind
         self.script = script
         self.line = line

@@ -66,12 +66,32 @@ def test_message_that_misses_its_assertions_is_not_acceptable() -> None:
     assert OutboxMessage.objects.get(subject=feedback.SUBJECT).body["Reason"] == "Not acceptable"
 
 
-@pytest.mark.parametrize("sections", [{}, {"Buffer": "no domain"}, {"Buffer": 1}, {"Buffer": []}])
+@pytest.mark.parametrize("sections", [{"Buffer": "no domain"}, {"Buffer": 1}, {"Buffer": []}])
 def test_sender_without_a_buffer_is_told_nothing(sections: dict[str, Any]) -> None:
     name_buffer(BROKER, sections)
     assert send_as(BROKER, THEATRE, "Offered@Issuer", UNKNOWN).status == 200
     pump()
     assert subjects() == ["Manifest@Domain"]
+
+
+def test_domain_hosted_here_hears_it_itself_unless_it_names_another() -> None:
+    sent = outbox.queue(
+        key="x", sender=BROKER, recipient=THEATRE, subject="Offered@Issuer", body=UNKNOWN
+    )
+    pump()
+    assert OutboxMessage.objects.get(subject=feedback.SUBJECT).recipient == BROKER
+    sent.refresh_from_db()
+    assert sent.last_error == "discarded by its receiver: Refused"
+
+
+def test_word_that_overtakes_the_acknowledgement_is_heard() -> None:
+    sent = outbox.queue(
+        key="x", sender=BROKER, recipient=THEATRE, subject="Offered@Issuer", body=UNKNOWN
+    )
+    known = {"sender": BROKER, "receiver": THEATRE, "correlation": str(sent.correlation)}
+    assert not feedback.note(**known, reason="Refused")  # it has not left
+    OutboxMessage.objects.update(attempts=1)
+    assert feedback.note(**known, reason="Refused")
 
 
 def test_feedback_that_is_discarded_gives_no_feedback() -> None:
@@ -115,4 +135,5 @@ def test_nobody_can_say_it_of_anothers_message() -> None:
     stranger = pinned_peer("charlie.test")
     assert inbox.receive(stranger.message(feedback.SUBJECT, body, to=BUFFER)).status == 200
     pump()
-    assert InboxMessage.objects.get(subject=feedback.SUBJECT).state == "DISCARDED"
+    said = InboxMessage.objects.get(subject=feedback.SUBJECT, sender="charlie.test")
+    assert said.state == "DISCARDED"

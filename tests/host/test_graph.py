@@ -72,6 +72,7 @@ def test_manifest_is_a_bare_map() -> None:
     }
     assert answer.body["Response"] == {
         "🤝": "pollyweb.org/MANIFEST:1.0",
+        "Buffer": THEATRE,
         "About": {
             "Domain": THEATRE,
             "Language": "en-us",
