@@ -252,10 +252,12 @@ def read_key(domain: str, key: Any) -> Row | None:
 
 
 DATASETS = {
-    "Broker.Wallets": Dataset(read=read_wallet, insert=insert_wallet),
-    "Broker.Chats": Dataset(read=read_chat, insert=insert_chat, update=update_chat),
+    "Broker.Wallets": Dataset(read=read_wallet, insert=insert_wallet, model=Wallet),
+    "Broker.Chats": Dataset(read=read_chat, insert=insert_chat, update=update_chat, model=Chat),
     "Broker.Prompts": Dataset(read=lambda domain, key: None, insert=insert_intent),
-    "Broker.Tokens": Dataset(read=read_token, insert=insert_token, update=update_token),
+    "Broker.Tokens": Dataset(
+        read=read_token, insert=insert_token, update=update_token, model=Token
+    ),
     "Broker.Frontend": Dataset(read=read_frontend),
     "Graph.Keys": Dataset(read=read_key),
 }

@@ -144,7 +144,7 @@ def read_appendix(domain: str, key: Any) -> Row | None:
 
 
 DATASETS = {
-    "Host.Chats": Dataset(read=read_chat, insert=insert_chat, update=update_chat),
+    "Host.Chats": Dataset(read=read_chat, insert=insert_chat, update=update_chat, model=Chat),
     "Host.Appendices": Dataset(read=read_appendix),
-    "Host.Prompts": Dataset(read=read_prompt, update=update_prompt),
+    "Host.Prompts": Dataset(read=read_prompt, update=update_prompt, model=Prompt),
 }

@@ -110,6 +110,8 @@ def insert_revision(write: Write) -> Row:
 
 
 DATASETS = {
-    "Issuer.Tokens": Dataset(read=read_token, insert=insert_token, update=update_token),
+    "Issuer.Tokens": Dataset(
+        read=read_token, insert=insert_token, update=update_token, model=Token
+    ),
     "Issuer.Revisions": Dataset(read=lambda domain, key: None, insert=insert_revision),
 }

@@ -167,6 +167,16 @@ class Select(Generic[M]):
         return known
 
 
+def keep(model: type[Model], pk: Any) -> None:
+    """Let nobody change a row until the transaction ends; reading and referring to it go on."""
+    if not connection.features.has_select_for_update:
+        return
+    key = model._meta.pk
+    sql = f'SELECT 1 FROM "{model._meta.db_table}" WHERE {_column(key)} = %s FOR SHARE'  # noqa: S608 - names only
+    with connection.cursor() as cursor:
+        cursor.execute(sql, stored([key], [pk]))
+
+
 class Update:
     """Sets fields of a model's rows whose fields `by` have given values; `rest` is SQL after."""
 

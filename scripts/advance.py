@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from messaging import clock, feedback, points, rows
 from messaging.models import InboxMessage
 from messaging.registry import subjects
 from scripts import hooks, poison, returns, wakes
-from scripts.errors import StaleRun, refusal_status
+from scripts.errors import Conflict, StaleRun, refusal_status
 from scripts.hooks import Undecided
 from scripts.items import storing
+from scripts.items.holding import Holding, is_meeting
 from scripts.language.continuation import TIMED_OUT, Continuation, Finished, Parked, Yielded
 from scripts.language.errors import Declined, ScriptError
 from scripts.language.limits import limits
@@ -59,6 +60,7 @@ ANSWER_MESSAGE = rows.Update(
     sets=("state", "reason", "response_status", "response", "handled_at"),
     rest="AND response_status IS NULL",
 )
+MEETINGS = 4  # attempts at one segment, one after another, before its worker does something else
 WITHDRAWN = "its script was withdrawn"
 WITHDRAWN_LINE = "This conversation cannot go on: its script was withdrawn. Please start again."
 FAILED_LINE = "Something went wrong, and this conversation cannot go on. Please start again."
@@ -67,8 +69,24 @@ FAILED_LINE = "Something went wrong, and this conversation cannot go on. Please 
 def advance_once(run_id: UUID, gen: int) -> bool:
     """Advance the run by one segment under its lock; return whether it has more to do now.
 
-    Raises StaleRun when another worker committed first: nothing of this segment is kept.
+    It runs as if alone: one that meets another is thrown away and begins again, and then takes the
+    datasets that it needs first. Raises StaleRun when another worker committed first, Conflict or
+    OperationalError when it met others each time: nothing of the segment is kept.
     """
+    wanted: dict[int, bool] = {}
+    for _ in range(MEETINGS):
+        try:
+            return _advance(run_id, gen, Holding(wanted))
+        except Conflict:
+            log.info("segment_met_another", run=str(run_id))
+        except OperationalError as error:
+            if not is_meeting(error):
+                raise
+            log.info("segment_met_another", run=str(run_id), exc_info=True)
+    raise Conflict(f"it met others {MEETINGS} times")
+
+
+def _advance(run_id: UUID, gen: int, holding: Holding) -> bool:
     with transaction.atomic():
         run = LOCKED_RUN.first(run_id)
         back = returns.due_return(run)
@@ -81,7 +99,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
             wakes.hold(run_id, gen)
             return False
         points.reach("adv_locked")
-        step = Step(run, frozenset(version for version, gone in stopped.items() if gone))
+        step = Step(run, frozenset(version for version, gone in stopped.items() if gone), holding)
         more = not _withdrawn(run, step, back) and _segment(run, step, back)
         points.reach("adv_decided")
         if run.checkpoints and run.state in FINAL:
@@ -149,6 +167,7 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
     try:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
         with transaction.atomic():
+            step.holding.begin()
             if back is None:
                 step.continuation = Continuation.from_json(run.continuation)
             else:
@@ -159,7 +178,8 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
             outcome = _interpret(run, step.continuation, step)
             stored = _stored(step.continuation)
             if isinstance(outcome, Finished):
-                _return_state(run, outcome.value)
+                _return_state(run, step.holding, outcome.value)
+            step.look_again()
     except ScriptError as error:
         _fail(run, error)
         ours = WITHDRAWN_LINE if error.kind == "withdrawn" else FAILED_LINE
@@ -187,12 +207,12 @@ def _stored(continuation: Continuation) -> dict[str, Any]:
     return stored
 
 
-def _return_state(run: Run, value: Any) -> None:
+def _return_state(run: Run, holding: Holding, value: Any) -> None:
     """What the handler of an item's event returns is the item's new state (8.5)."""
     kind, _, event = run.trigger.partition(":")
     if kind == "item" and isinstance(value, str) and value:
         item_id, _, version = event.partition(":")
-        storing.return_state(run, item_id, int(version), value)
+        storing.return_state(run, holding, item_id, int(version), value)
 
 
 def _interpret(
@@ -201,11 +221,20 @@ def _interpret(
     """Run the machine until it stops; None when the run was woken and nothing is decided yet."""
     outcome: Parked | Yielded | Finished | None = None
     if any(leaf.waiting is None for leaf in continuation.leaves()):
-        outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
+        outcome = _work(continuation, step)
     while outcome is None or isinstance(outcome, Parked):
         if not _hear(run, continuation, step):
             return outcome
-        outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
+        outcome = _work(continuation, step)
+    return outcome
+
+
+def _work(continuation: Continuation, step: Step) -> Parked | Yielded | Finished:
+    """Run the machine until it stops or has spent its budget, which is larger while the segment
+    holds a dataset: between reading it and saving, its author expects nobody."""
+    outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
+    if isinstance(outcome, Yielded) and step.holding.held:
+        outcome = run_machine(continuation, step, budget_steps=limits.held_steps)
     return outcome
 
 

@@ -11,6 +11,10 @@ class StaleRun(EngineError):
     """Another worker committed this run first; what was computed here is thrown away."""
 
 
+class Conflict(EngineError):
+    """What a segment needs is held by another: it is thrown away and begins again, uncharged."""
+
+
 class WornOut(EngineError):
     """All attempts of a run are used up, and no worker came back to say why."""
 

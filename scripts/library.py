@@ -181,6 +181,11 @@ def shipped(library: str, name: str) -> Version:
         raise UnknownScript(f"{library} ships no script named {name}") from None
 
 
+def is_shipped(digest: str) -> bool:
+    """Say whether a version is one of this release's own scripts, and not an author's."""
+    return digest in shelf.by_hash
+
+
 def version(digest: str) -> Version:
     """Return the version of this hash, from the shelf or from its row. Raises UnknownScript."""
     return shelf.by_hash.get(digest) or _stored(digest)

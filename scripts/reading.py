@@ -17,6 +17,7 @@ from django.db import DataError
 from messaging import clock, ids
 from scripts.errors import refused
 from scripts.items import storing
+from scripts.items.holding import Holding
 from scripts.language.errors import ScriptError
 from scripts.language.values import Item
 from scripts.registry import Dataset, Row, registry
@@ -29,6 +30,7 @@ class Reading:
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
+        self.holding: Holding | None = None  # of a segment; who only looks holds nothing
 
     def now(self) -> datetime:
         return clock.now()
@@ -38,15 +40,19 @@ class Reading:
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset of the apps, or of this domain. Raises ScriptError."""
-        found = registry.datasets.get(name) or storing.dataset(self.domain, name)
+        found = registry.datasets.get(name) or storing.dataset(self.domain, name, self.holding)
         if found is None:
             raise ScriptError(f"no dataset named {name}", kind="missing")
         return found
 
     def read(self, name: str, key: Any) -> Item | None:
         """Return the row of dataset `name` with this key, or None."""
-        row = self._asked(self.dataset(name).read, self.domain, key)
+        row = self._read_row(name, key)
         return None if row is None else as_item(name, row)
+
+    def _read_row(self, name: str, key: Any) -> Row | None:
+        found: Row | None = self._asked(self.dataset(name).read, self.domain, key)
+        return found
 
     def find(self, name: str) -> list[Item]:
         """Return the rows of dataset `name`, oldest first. Raises ScriptError if it has none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
 
 if TYPE_CHECKING:
     from scripts.language.continuation import Call
@@ -77,7 +78,8 @@ class Dataset:
     `delete(write, undo_until)` returns the Row it deleted, and `find(domain)` all rows that scripts
     may search, oldest first. `keys` are the properties that make the key, `parents` maps those that
     hold the key of a row elsewhere to its dataset. `whole` says that SAVE of an item without fields
-    saves all of it.
+    saves all of it. `model` is what its rows' keys are the primary keys of, so that what a script
+    has read can be kept as it is until it commits; operators' datasets are held whole instead.
     """
 
     read: Callable[[str, Any], Row | None]
@@ -88,6 +90,7 @@ class Dataset:
     keys: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
+    model: type[Model] | None = None
 
 
 @dataclass

@@ -17,7 +17,7 @@ from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
 from scripts import hooks, library, poison, wakes
 from scripts.advance import advance_once
-from scripts.errors import StaleRun, WornOut
+from scripts.errors import Conflict, StaleRun, WornOut
 from scripts.items import storing
 from scripts.language.continuation import start
 from scripts.language.values import Item
@@ -137,6 +137,8 @@ def advance(run_id: UUID) -> bool:
         return False
     try:
         _advance_claimed(run_id, gen)
+    except Conflict:
+        wakes.release(run_id, charged=False)
     except (OperationalError, InterfaceError):
         log.warning("advance_lost_database", run=str(run_id), exc_info=True)
         wakes.release(run_id, charged=False)

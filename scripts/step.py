@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
 from scripts import hooks, library
-from scripts.errors import missing, refused
+from scripts.errors import Conflict, missing, refused
+from scripts.items.holding import Holding
 from scripts.language.compiler import Script
 from scripts.language.continuation import Call, Continuation, Enter, Wait
 from scripts.language.errors import ScriptError
@@ -22,7 +24,7 @@ from scripts.language.values import Item, MessageView, to_text
 from scripts.models import Run
 from scripts.plain import plain
 from scripts.reading import Reading, as_item
-from scripts.registry import Write, registry
+from scripts.registry import Row, Write, registry
 from scripts.states import SignalState
 from scripts.trail import Trail
 
@@ -34,10 +36,16 @@ MESSAGE = rows.Select(InboxMessage, "pk")
 class Step(Reading):
     """The machine's environment for one segment of `run`. Lives within one transaction."""
 
-    def __init__(self, run: Run, withdrawn: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        run: Run,
+        withdrawn: frozenset[str] = frozenset(),
+        holding: Holding | None = None,
+    ) -> None:
         super().__init__(run.domain)
         self.run = run
         self.withdrawn = withdrawn
+        self.holding: Holding = Holding() if holding is None else holding
         self.continuation = Continuation([])
         self.sends = 0
         self.races = 0
@@ -45,6 +53,8 @@ class Step(Reading):
         self.trail: Trail | None = None
         self._message: InboxMessage | None = None
         self._chat: Item | None = None
+        self._by_author = False
+        self._seen: dict[tuple[str, str], tuple[Any, dict[str, Any] | None]] = {}
 
     # -- what the machine asks for ----------------------------------------------------------
 
@@ -62,16 +72,34 @@ class Step(Reading):
 
     def execute(self, call: Call) -> Any:
         execute = registry.commands[call.word].execute
-        with _savepoint(call):
+        self._by_author = not library.is_shipped(call.version)
+        with self._savepoint(call):
             value = execute(self, call)
         points.reach("adv_after_step")
         return value
+
+    @contextmanager
+    def _savepoint(self, call: Call) -> Iterator[None]:
+        """Take back a command that fails inside TRY, where the script goes on."""
+        if not call.guarded:
+            yield
+            return
+        held = dict(self.holding.held)
+        try:
+            with transaction.atomic():
+                yield
+        except ScriptError:
+            # The savepoint has let go what was taken since, and the script goes on with what it has
+            # learnt by it: the next attempt takes it first.
+            if self.holding.held != held:
+                raise Conflict("a TRY has let go of a dataset") from None
+            raise
 
     def resume(self, call: Call, memo: Any, signal: Any) -> Any:
         resume = registry.commands[call.word].resume
         if resume is None:
             return signal
-        with _savepoint(call):
+        with self._savepoint(call):
             return resume(self, call, memo, signal)
 
     def abandon(self, hook: str) -> None:
@@ -132,6 +160,25 @@ class Step(Reading):
 
     # -- rows -------------------------------------------------------------------------------
 
+    def _read_row(self, name: str, key: Any) -> Row | None:
+        """Return a row; what an author's script reads of the apps' is remembered until the end."""
+        row = super()._read_row(name, key)
+        if self._by_author and name in registry.datasets:
+            found = None if row is None else row.fields
+            self._seen.setdefault((name, repr(key) if row is None else row.key), (key, found))
+        return row
+
+    def look_again(self) -> None:
+        """Make sure, before the commit, that the apps' rows this segment has read are as it read
+        them, and keep them so. Raises Conflict when one is not."""
+        for (name, pk), (key, fields) in sorted(self._seen.items()):
+            model = registry.datasets[name].model
+            if fields is not None and model is not None:
+                rows.keep(model, pk)
+            now = super()._read_row(name, key)
+            if fields != (None if now is None else now.fields):
+                raise Conflict(f"a row of {name} has changed since it was read")
+
     def delete(self, item: Item, undo_until: datetime | None) -> Item:
         """Delete the row `item` was read from; until a time, so that it can be brought back."""
         self.require_verified()
@@ -153,6 +200,7 @@ class Step(Reading):
         update = self.dataset(item.set).update
         if update is None:
             raise refused(f"{item.set} cannot be changed by scripts")
+        self._seen.pop((item.set, item.key), None)  # its own service guards it now
         return as_item(item.set, self._asked(update, self._change(item, fields)))
 
     def _change(self, item: Item, fields: dict[str, Any]) -> Write:
@@ -254,7 +302,8 @@ class Step(Reading):
     def chat(self) -> Item | None:
         """The run's chat as it is now; reloaded in every segment. None before CHAT."""
         if self._chat is None and self.run.chat is not None:
-            self._chat = self.read("Host.Chats", self.run.chat)
+            row = super()._read_row("Host.Chats", self.run.chat)
+            self._chat = None if row is None else as_item("Host.Chats", row)
             if self._chat is None:
                 raise missing("the chat")
         return self._chat
@@ -268,8 +317,3 @@ class Step(Reading):
         if chat is None:
             raise missing("the chat")
         return chat
-
-
-def _savepoint(call: Call) -> AbstractContextManager[Any]:
-    """Return what takes back a command that fails inside TRY, where the script goes on."""
-    return transaction.atomic() if call.guarded else nullcontext()

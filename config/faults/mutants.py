@@ -1,4 +1,4 @@
-"""Layer D, planted bugs: ten mistakes that this design invites, each put into a copy of the code.
+"""Layer D, planted bugs: mistakes that this design invites, each put into a copy of the code.
 
 A layer that stays green with one of them in place proves nothing. Each names the layer that must
 turn red, and how much of that layer is played.
@@ -208,6 +208,13 @@ MUTANTS = (
             ),
         ),
         SWEEP,
+    ),
+    Mutant(
+        "M11",
+        "a segment does not hold the datasets that it asks: the last seat is sold twice",
+        "scripts/items/holding.py",
+        (("        self._take(number, alone=False)\n", "        number += 0\n"),),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "seats/"),
     ),
 )
 

@@ -16,8 +16,9 @@ from messaging import outbox
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
 from scripts import hooks, services, wakes
+from scripts.items import defining
 from scripts.language.values import decode
-from scripts.models import Ready, Run, Signal
+from scripts.models import Item, Ready, Run, Signal
 from scripts.states import LIVE, RunState, SignalState
 
 WAITS = """
@@ -39,6 +40,20 @@ CALLS = f"""
         Domain: {ISSUER}
         DKIM: pw1
 - RETURN: $key.PublicKey
+"""
+SEATS = "Prefix: Hall\nTable: Seats\nItem: Seat\n"
+TAKES = """
+💬 Takes:
+- SELECT >> $taken:
+    From: Hall.Seats
+    Where:
+        Show: $.Inputs.Show
+- IF $taken.IsEmpty:
+    - SAVE Hall.Seats:
+        Show: $.Inputs.Show
+        Who: $.Inputs.Who
+    - RETURN: yes
+- RETURN: no
 """
 HOUR = timedelta(hours=1).total_seconds()
 
@@ -206,6 +221,32 @@ def _stale_delivery(message: OutboxMessage) -> None:
         outbox.deliver(message.pk)
 
 
+# -- a dataset ------------------------------------------------------------------------------------
+
+
+def seats(world: World, rung: hands.Bells) -> Case:
+    """The last seat of a hall, and two who count those taken and then take it."""
+    defining.save_set(domain=ISSUER, source=SEATS)
+    show = f"show {uuid4()}"
+    runs = {who: world.begin(TAKES, Show=show, Who=who) for who in ("one", "two")}
+
+    def judge(told: Told) -> list[str]:
+        for run in runs.values():
+            run.refresh_from_db()
+        wrong = [line for run in runs.values() for line in judge_run(run)]
+        rows = Item.objects.filter(set__domain=ISSUER, data__Show=show)
+        sold = [row.data["Who"] for row in rows]
+        got = [who for who, run in runs.items() if decode(run.result) == "yes"]
+        return [*wrong, *([] if len(sold) == 1 and sold == got else [f"sold to {sold}, say {got}"])]
+
+    operations = {
+        "one": Operation(lambda: services.advance(runs["one"].pk)),
+        "two": Operation(lambda: services.advance(runs["two"].pk)),
+        "sweep": Operation(services.sweep),
+    }
+    return Case(operations, judge)
+
+
 SITUATIONS: Mapping[str, Callable[[World, hands.Bells], Case]] = {
-    each.__name__: each for each in (fresh, parked, answered, edge, due, call)
+    each.__name__: each for each in (fresh, parked, answered, edge, due, call, seats)
 }

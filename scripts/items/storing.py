@@ -18,6 +18,7 @@ from messaging import clock
 from messaging.syntax import is_uuid
 from scripts.errors import missing, refused
 from scripts.items.definition import ENGINE, Definition, read_definition
+from scripts.items.holding import Holding
 from scripts.items.rules import Change, broken_rule, in_view
 from scripts.language.errors import ScriptError
 from scripts.language.limits import limits
@@ -34,8 +35,11 @@ PURGED_AT_ONCE = 200
 MOST_IN_A_ROW = 50  # events, each of them made by the handler of another
 
 
-def dataset(domain: str, name: str) -> Dataset | None:
-    """Return the dataset of a hosted domain, or a view of one (`Library.Loans.OPEN`), or None."""
+def dataset(domain: str, name: str, holding: Holding | None = None) -> Dataset | None:
+    """Return the dataset of a hosted domain, or a view of one (`Library.Loans.OPEN`), or None.
+
+    What is read and written through it is held by `holding` until the commit.
+    """
     found = ItemSet.objects.filter(domain=domain, name__iexact=name).first()
     view = ""
     if found is None and name.count(".") > 1:
@@ -43,7 +47,7 @@ def dataset(domain: str, name: str) -> Dataset | None:
         found = ItemSet.objects.filter(domain=domain, name__iexact=base).first()
     if found is None:
         return None
-    items = Items(found)
+    items = Items(found, holding)
     if view and view not in items.definition.views:
         return None
     return Dataset(
@@ -59,16 +63,18 @@ def dataset(domain: str, name: str) -> Dataset | None:
 
 
 class Items:
-    """The rows of one dataset."""
+    """The rows of one dataset, held for as long as the transaction that reads or writes them."""
 
-    def __init__(self, owner: ItemSet) -> None:
+    def __init__(self, owner: ItemSet, holding: Holding | None = None) -> None:
         self.owner = owner
+        self.holding = Holding() if holding is None else holding
         self.definition: Definition = read_definition(owner.source, owner.name)
 
     # -- reading ----------------------------------------------------------------------------
 
     def read(self, key: Any, view: str = "") -> Row | None:
         """Return the row with a key in one of its three forms, or with an ID (8.2)."""
+        self.holding.ask(self.owner.pk)
         row = self._by_key(key)
         if row is None or (view and not in_view(self.definition, view, value_of(row))):
             return None
@@ -103,6 +109,7 @@ class Items:
 
     def find(self, view: str = "") -> list[Row]:
         """Return all rows, or those of a view, oldest first. Raises ScriptError if too many."""
+        self.holding.ask(self.owner.pk)
         most = limits.list_items
         rows = Item.objects.filter(set=self.owner, deleted_at=None).order_by("pk")
         found = list(rows.select_related("set")[: most + 1])
@@ -125,6 +132,7 @@ class Items:
         lowered = {name.lower(): part for name, part in data.items()}
         row = Item(set=self.owner, state=state or "", data=encode(data), purge_at=purge_at)
         row.key = self._key(lowered) if self.definition.keys else str(row.pk)
+        self.holding.change(self.owner.pk)
         old = self._locked(key=row.key)
         if old is not None and old.deleted_at is not None:
             old.delete()
@@ -152,6 +160,7 @@ class Items:
 
         Raises ScriptError OUTDATED when the row is not as it was read any more.
         """
+        self.holding.change(self.owner.pk)
         row = self._locked(pk=write.key)
         restores = "delete" in {name.lower() for name in write.fields}
         if row is None or (row.deleted_at is not None and not restores):
@@ -173,6 +182,7 @@ class Items:
 
     def delete(self, write: Write, undo_until: datetime | None) -> Row:
         """Delete a row: out of sight at once, gone for good at `undo_until`, or soon."""
+        self.holding.change(self.owner.pk)
         row = self._locked(pk=write.key)
         if row is None or row.deleted_at is not None:
             raise missing(self.owner.name)
@@ -313,21 +323,16 @@ def as_row(row: Item) -> Row:
     return Row(key=str(row.pk), fields=dict(value_of(row)), version=row.version)
 
 
-def return_state(run: Run, item_id: str, version: int, value: str) -> None:
+def return_state(run: Run, holding: Holding, item_id: str, version: int, value: str) -> None:
     """Let a handler's RETURN be the new state of its row, in the transaction that ends its run.
 
     Only a state that the dataset declares; and only while the row's state is that of the event, or
     was changed by this run. Raises ScriptError OUTDATED.
     """
-    row = (
-        Item.objects.select_for_update(of=("self",))
-        .select_related("set")
-        .filter(pk=item_id)
-        .first()
-    )
+    row = _held_row(item_id, holding)
     if row is None or row.deleted_at is not None:
         return
-    items = Items(row.set)
+    items = Items(row.set, holding)
     if value not in items.definition.states:
         log.warning("item_state_unknown", set=row.set.name, item=item_id, state=value[:50])
         return
@@ -337,23 +342,29 @@ def return_state(run: Run, item_id: str, version: int, value: str) -> None:
     items.update(replace(write, trigger=run.trigger))
 
 
+def _held_row(pk: Any, holding: Holding) -> Item | None:
+    """Return a row, locked, its dataset before it: in the order in which segments lock them."""
+    number = Item.objects.filter(pk=pk).values_list("set_id", flat=True).first()
+    if number is None:
+        return None
+    holding.change(number)
+    rows = Item.objects.select_for_update(of=("self",)).select_related("set")
+    return rows.filter(pk=pk).first()
+
+
 def purge() -> int:
     """Delete for good what its time has come for; return how many rows. DELETED comes before."""
     due = Item.objects.filter(purge_at__lte=clock.now()).order_by("purge_at")
     gone = 0
     for pk in due.values_list("pk", flat=True)[:PURGED_AT_ONCE]:
         with transaction.atomic():
-            row = (
-                Item.objects.select_for_update(of=("self",))
-                .select_related("set")
-                .filter(pk=pk)
-                .first()
-            )
+            holding = Holding()
+            row = _held_row(pk, holding)
             if row is None or row.purge_at is None or row.purge_at > clock.now():
                 continue
             if row.deleted_at is None:
                 write = Write(row.set.domain, {}, key=str(row.pk), version=row.version)
-                Items(row.set).delete(write, None)
+                Items(row.set, holding).delete(write, None)
             Item.objects.filter(pk=pk).delete()
             gone += 1
     return gone

@@ -16,6 +16,7 @@ class Limits:
     """Each is refused with an error of the kind "limit", which no TRY catches."""
 
     segment_steps: int = 50
+    held_steps: int = 1_000
     run_steps: int = 100_000
     frames: int = 20
     loop_passes: int = 10_000

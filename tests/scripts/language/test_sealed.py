@@ -314,6 +314,7 @@ ALLOWED = {
     "scripts/language/limits.py: getattr(other, each.name)": "the fields of a dataclass",
     "scripts/language/limits.py: setattr(self, each.name, getattr(other, each.name))": "the same",
     "scripts/poison.py: fault.__traceback__": "where a run failed, for operators",
+    "scripts/items/holding.py: error.__cause__": "PostgreSQL's code of an error",
     "scripts/language/arguments.py: self.format(node)": "a method of this name that reads a FORMAT",
     "scripts/language/blocks.py: self.arguments.format(body)": "the same",
     "issuer/services.py: getattr(token, verb)": "a transition, named by each caller",
