@@ -290,7 +290,10 @@ SIGNER: str = env("SIGNER", default="messaging.signers.LocalSigner")
 SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock")
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
+# How much of what hosts prompt for a wallet may leave unread: in all, of one host, in one chat.
 NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)
+PROMPTS_MOST_OF_HOST = env.int("PROMPTS_MOST_OF_HOST", default=100)
+PROMPTS_MOST_IN_CHAT = env.int("PROMPTS_MOST_IN_CHAT", default=50)
 # Web Push, off unless set; `manage.py pushkey` makes both.
 VAPID_PRIVATE_KEY: str = env("VAPID_PRIVATE_KEY", default="")
 VAPID_CONTACT: str = env("VAPID_CONTACT", default="")
@@ -305,6 +308,8 @@ SENDER_RATE: str = env("SENDER_RATE", default="6000/min")
 PERSON_RATE: str = env("PERSON_RATE", default="240/min")
 WALLET_RATE: str = env("WALLET_RATE", default="600/min")
 RELAY_RATE: str = env("RELAY_RATE", default="240/min")
+CHAT_PROMPT_RATE: str = env("CHAT_PROMPT_RATE", default="60/min")
+HOST_PROMPT_RATE: str = env("HOST_PROMPT_RATE", default="120/min")
 FEEDBACK_RATE: str = env("FEEDBACK_RATE", default="20/hour")
 # The Redis where all processes count together; without one each counts in its own memory.
 COUNTERS_URL: str = env(

@@ -56,6 +56,11 @@ class Checked:
         return sender if sender == ANONYMOUS else sender.lower()
 
     @property
+    def hosted_envelope(self) -> Envelope:
+        """The message as apps look at it."""
+        return _hosted(self.envelope, self.recipient)
+
+    @property
     def hash(self) -> str:
         return self.envelope.hash or sha256_hex(self.envelope.canonical())
 
@@ -66,6 +71,11 @@ class Checked:
         if self.sender != ANONYMOUS:
             return f"{self.sender} {header.correlation}"
         return " ".join([ANONYMOUS, self.recipient, header.subject, header.correlation, self.hash])
+
+
+def _hosted(envelope: Envelope, recipient: str) -> Envelope:
+    """Return the message as addressed to the hosted name: apps know their rows by no alias."""
+    return replace(envelope, header=replace(envelope.header, to=recipient))
 
 
 def receive(raw: bytes) -> Answer:
@@ -141,6 +151,9 @@ def _check_rate(checked: Checked) -> None:
     limit, share = _counted(checked)
     if share and rates.is_over(limit, share):
         raise Refused(Reason.RATE, f"{limit}: {share}")
+    has_room = checked.subject.has_room
+    if has_room is not None and not has_room(checked.hosted_envelope):
+        raise Refused(Reason.RATE, f"no room for {checked.subject.name}")
 
 
 def _counted(checked: Checked) -> tuple[str, str]:
@@ -212,8 +225,7 @@ def _registered_key(envelope: Envelope, subject: Subject, recipient: str) -> Pub
     try:
         if subject.key is None:
             return _offered_key(envelope, subject)
-        # Apps know their rows by the hosted name, not by an alias of it.
-        return subject.key(replace(envelope, header=replace(envelope.header, to=recipient)))
+        return subject.key(_hosted(envelope, recipient))
     except (LookupError, AttributeError, TypeError, ValueError, ValidationError) as error:
         # The body is not checked yet: an id in it may be missing, or anything.
         log.info("key_not_found", subject=subject.name, error=repr(error))

@@ -35,13 +35,15 @@ class Sender(enum.Enum):
 class Subject:
     """One subject served here. `key` finds the key of wallet, chat and self senders; `public`
     subjects answer with what anybody may know: they are sync, their handlers need not VERIFY and
-    can have no effect, and nothing of a question is stored."""
+    can have no effect, and nothing of a question is stored. `has_room` is asked about a proved
+    message before it is stored: what it says no to is refused for now (429)."""
 
     name: str
     mode: Mode
     senders: frozenset[Sender]
     key: Callable[[Envelope], PublicKey | None] | None = None
     public: bool = False
+    has_room: Callable[[Envelope], bool] | None = None
 
 
 @dataclass(frozen=True)

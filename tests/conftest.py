@@ -9,6 +9,7 @@ import pytest
 from django.test import TransactionTestCase
 
 from config.demo.data import seed
+from config.demo.server import NO_LIMITS
 from messaging import clock, keys, proven
 from messaging.counters import memory
 from scripts import library, poison
@@ -58,8 +59,9 @@ def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _nobody_has_used_up_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test counts from nothing, and in this process, whatever the environment names."""
-    monkeypatch.setattr("django.conf.settings.COUNTERS_URL", "")
+    """Each test counts from nothing, in this process, and has no limits but those it sets."""
+    for name, rate in {**NO_LIMITS, "COUNTERS_URL": ""}.items():
+        monkeypatch.setattr(f"django.conf.settings.{name}", rate)
     memory.clear()
     proven.forget()
 

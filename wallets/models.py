@@ -68,6 +68,10 @@ class Notification(models.Model):
     subject = models.CharField(max_length=101)
     correlation = models.UUIDField()
     message = models.JSONField()
+    sender = models.CharField(
+        max_length=253, blank=True, default="", db_default="", help_text="The host that prompts"
+    )
+    chat = models.UUIDField(null=True, help_text="Where it does")
     created_at = models.DateTimeField(db_index=True)
     acknowledged_at = models.DateTimeField(null=True)
 

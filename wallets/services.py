@@ -12,9 +12,9 @@ from messaging import clock
 from messaging.rows import insert_new
 from messaging.signing import PublicKey
 from scripts.errors import missing, refused
-from wallets import push
+from wallets import push, quotas
 from wallets.models import Notification, Registration
-from wallets.selectors import registration_of, waiting_notifications
+from wallets.selectors import registration_of
 
 log = structlog.get_logger(__name__)
 
@@ -43,24 +43,28 @@ def keep_notification(
 ) -> Notification:
     """Keep a broker's message until the wallet acknowledges it; a repeat changes nothing.
 
-    Raises ScriptError for an unknown wallet, and for one that has left NOTIFICATIONS_MOST unread:
-    what it was offered lapses, and its list of tokens is the broker's to tell.
+    Raises ScriptError for an unknown wallet, and when much more than its sender's share is unread:
+    the inbox has refused what comes beyond the share, but for what was under way.
     """
     registration = registration_of(domain, wallet)
     if registration is None:
         raise missing("the wallet")
-    most = settings.NOTIFICATIONS_MOST
-    if waiting_notifications(registration).values_list("pk")[most - 1 : most]:
-        log.warning("notifications_full", wallet=wallet, subject=subject)
+    sender, chat = quotas.sender_and_chat(subject, message.get("Body"))
+    mine = Notification.objects.filter(registration=registration)
+    if quotas.is_full(mine, registration.broker, subject, sender, chat, quotas.LATE):
+        log.warning("notifications_full", wallet=wallet, subject=subject, sender=sender)
         raise refused("the wallet has left too many notifications unread")
     row = Notification(
         registration=registration,
         subject=subject,
         correlation=correlation,
         message=message,
+        sender=sender,
+        chat=chat,
         created_at=clock.now(),
     )
     if insert_new(row):
+        quotas.coalesce(row)
         push.ring(registration)
         return row
     return Notification.objects.get(registration=registration, correlation=correlation)

@@ -3,6 +3,7 @@
 from messaging.envelope import Envelope
 from messaging.registry import Mode, Sender, Subject
 from messaging.signing import PublicKey
+from wallets import quotas
 
 DOMAIN = frozenset({Sender.DOMAIN})
 
@@ -20,7 +21,7 @@ SUBJECTS = {
         "Onboard@Notifier", Mode.SYNC, frozenset({Sender.SELF}), key=offered_key
     ),
     **{
-        name: Subject(name, Mode.ASYNC, DOMAIN)
+        name: Subject(name, Mode.ASYNC, DOMAIN, has_room=quotas.has_room)
         for name in (
             "Open@Notifier",
             "Prompt@Notifier",

@@ -16,8 +16,9 @@ from typing import Any
 BASE_DIR = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 # For measurements and faults, where a few wallets at one address play thousands of orders.
-_RATES = ("INBOX", "PUBLIC", "ONBOARD", "LOOKUP", "SENDER", "PERSON", "WALLET", "RELAY")
-NO_LIMITS = {f"{name}_RATE": "1000000/min" for name in _RATES}
+_ADDRESSES = ("INBOX", "PUBLIC", "ONBOARD", "LOOKUP")
+_SENDERS = ("SENDER", "PERSON", "WALLET", "RELAY", "CHAT_PROMPT", "HOST_PROMPT")
+NO_LIMITS = {f"{name}_RATE": "1000000/min" for name in (*_ADDRESSES, *_SENDERS)}
 
 
 class ServerFailed(Exception):

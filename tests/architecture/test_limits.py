@@ -84,5 +84,5 @@ def test_every_rate_is_a_setting_and_every_such_setting_a_limit() -> None:
 def test_every_limit_is_used() -> None:
     text = "\n".join(SOURCES.values())
     for name in LIMITS:
-        uses = rf'(is_over(_rows)?\(\s*"{name}"|limit = "{name}"|return "{name}",)'
+        uses = rf'(is_over(_rows)?\(\s*"{name}"|limit = "{name}"|return "{name}",|\("{name}", )'
         assert re.search(uses, text), name

@@ -14,7 +14,7 @@ from tests.flows.steps import TICKET
 from tests.person import Person, response
 from tests.pump import pump
 
-STATEMENTS_A_RUN = 23  # with all that a person, the inbox and the outbox do for it
+STATEMENTS_A_RUN = 24  # with all that a person, the inbox and the outbox do for it
 
 
 def flow(person: Person) -> None:

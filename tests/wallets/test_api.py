@@ -14,11 +14,10 @@ from django.test import Client
 from messaging import clock
 from messaging.ids import uuid4
 from messaging.signing import PrivateKey
-from scripts.language.errors import ScriptError
 from tests.person import NOTIFIER, Person
 from wallets.models import Notification, Registration
 from wallets.request_signature import request_headers
-from wallets.services import keep_notification, prune_notifications
+from wallets.services import prune_notifications
 
 QUEUE = "/wallet/notifications"
 ACKNOWLEDGE = "/wallet/notifications/acknowledge"
@@ -157,25 +156,3 @@ def test_openapi_describes_the_inbox_and_the_queue(places: list[str]) -> None:
     schema = Client().get("/api/schema?format=json").json()
     assert {"/inbox", QUEUE, ACKNOWLEDGE, "/wallet/about"} <= set(schema["paths"])
     assert "walletSignature" in schema["components"]["securitySchemes"]
-
-
-def test_wallet_that_reads_nothing_is_sent_no_more_than_is_kept(
-    alice: Person, bob: Person, settings: Any
-) -> None:
-    settings.NOTIFICATIONS_MOST = 3
-
-    def tell(person: Person) -> Notification:
-        return keep_notification(
-            NOTIFIER,
-            wallet=person.wallet,
-            subject="Updated@Notifier",
-            correlation=str(uuid4()),
-            message={"Header": {}},
-        )
-
-    kept = [tell(alice) for _ in range(3)]
-    with pytest.raises(ScriptError, match="unread"):
-        tell(alice)
-    tell(bob)
-    post(alice, [str(kept[0].pk)])
-    tell(alice)  # there is room again
