@@ -15,7 +15,7 @@ class HostConfig(AppConfig):
 
         registry.register_commands(commands.COMMANDS)
         registry.register_datasets(datasets.DATASETS)
-        registry.register_rewind(services.withdraw_questions)
+        registry.register_ending(services.withdraw_questions)
         registry.register_library("host", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "host"))
         messages.register_subjects(subjects.SUBJECTS)

@@ -16,6 +16,7 @@ from host.states import STATUS_FORMATS, TALKING, ChatState, Format, PromptState,
 from messaging import clock
 from messaging.ids import uuid4
 from messaging.signing import PublicKey
+from messaging.syntax import is_uuid
 from scripts import hooks, library, returns
 from scripts.errors import refused
 from scripts.language.values import encode, to_text
@@ -170,9 +171,12 @@ def open_questions(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
     return questions.filter(expires_at__gt=clock.now()).select_for_update().order_by("pk")
 
 
-def withdraw_questions(run: UUID) -> None:
-    """Withdraw what a run still asks: it goes back, and will ask again."""
-    for prompt in open_questions(Prompt.objects.filter(run=run)):
+def withdraw_questions(run: UUID, hooks: list[str] | None) -> None:
+    """Withdraw what a run still asks: in these mailboxes, or all of it. Nobody waits for it."""
+    asked = Prompt.objects.filter(run=run)
+    if hooks is not None:
+        asked = asked.filter(pk__in=filter(is_uuid, hooks))
+    for prompt in open_questions(asked):
         prompt.withdraw()
         prompt.save(update_fields=["state"])
 

@@ -15,7 +15,7 @@ class IssuerConfig(AppConfig):
 
         registry.register_commands(commands.COMMANDS)
         registry.register_datasets(datasets.DATASETS)
-        registry.register_rewind(services.let_go)
+        registry.register_ending(services.let_go)
         registry.register_library("issuer", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "issuer"))
         messages.register_subjects(subjects.SUBJECTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -316,14 +317,17 @@ def withdraw_offer(token_id: str, *, origin: str, why: str) -> Token:
         return token
 
 
-def withdraw_offers(run: UUID, *, origin: str, why: str) -> int:
-    """Take back every undecided offer that a run has made; return how many there were."""
+def withdraw_offers(run: UUID, *, origin: str, why: str, only: Iterable[str] | None = None) -> int:
+    """Take back every undecided offer that a run has made, or those of these ids; return how many
+    there were."""
     offers = Token.objects.filter(run=run, state__in=UNDECIDED).order_by("pk")
+    if only is not None:
+        offers = offers.filter(pk__in=filter(is_uuid, only))
     ids = [str(pk) for pk in offers.values_list("pk", flat=True)]
     ended = [withdraw_offer(pk, origin=origin, why=why) for pk in ids]
     return sum(token.reason == Reason.WITHDRAWN for token in ended)
 
 
-def let_go(run: UUID) -> None:
-    """Take back what a run offers: it goes back in its script, and will offer again."""
-    withdraw_offers(run, origin=f"run:{run}", why="its script went back")
+def let_go(run: UUID, hooks: list[str] | None) -> None:
+    """Take back what a run offers, for it waits no more: in these mailboxes, or anywhere."""
+    withdraw_offers(run, origin=f"run:{run}", why="its script waits no more", only=hooks)

@@ -313,8 +313,8 @@ def _public_answer(checked: Checked, started: float) -> Answer:
 
 def _answer(checked: Checked, message: InboxMessage, started: float) -> Answer:
     """Return the stored answer of a sync message, working on it now if it has none yet."""
-    if message.response_status is None:
-        registry.drive(message)
+    if message.response_status is None and not registry.drive(message):
+        return _error(503)  # its handler was set aside; the answer comes once that is mended
     if message.response_status is None:
         message.refresh_from_db()
     if message.response_status is None:

@@ -81,7 +81,7 @@ class Registry:
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     start: Callable[[InboxMessage], None] = _no_handler
-    drive: Callable[[InboxMessage], None] = _no_handler
+    drive: Callable[[InboxMessage], bool] = _no_handler
     answer: Callable[[Question], tuple[int, dict[str, Any]]] = _no_answerer
     on_response: ResponseListener = _no_listener
     askers: dict[str, ResponseListener] = field(default_factory=dict)
@@ -117,10 +117,11 @@ def subjects() -> Mapping[str, Subject]:
 
 
 def set_handler(
-    start: Callable[[InboxMessage], None], drive: Callable[[InboxMessage], None]
+    start: Callable[[InboxMessage], None], drive: Callable[[InboxMessage], bool]
 ) -> None:
     """Say what handles messages: `start` runs in the transaction that stores one, `drive` works
-    on a sync one after the commit, until `response_status` is set or its own deadline."""
+    on a sync one after the commit, until `response_status` is set or its own deadline, and says
+    whether an answer may still come."""
     registry.start, registry.drive = start, drive
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 import structlog
 from django.db import OperationalError, transaction
 
-from messaging import clock, feedback, points, rows
+from messaging import points
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from scripts import hooks, poison, returns, wakes
-from scripts.errors import Conflict, StaleRun, refusal_status
+from scripts import hooks, lifecycle, poison, returns, wakes
+from scripts.errors import Conflict
 from scripts.hooks import Undecided
 from scripts.items import storing
 from scripts.items.holding import Holding, is_meeting
@@ -24,49 +24,17 @@ from scripts.language.machine import resume
 from scripts.language.machine import (
     run as run_machine,
 )
-from scripts.language.values import encode
-from scripts.models import Checkpoint, Run, RunEvent, Signal, Timer
-from scripts.plain import plain
-from scripts.registry import registry
+from scripts.models import Checkpoint, Run, Signal
 from scripts.states import FINAL, RunState
 from scripts.step import Step
 from scripts.trail import Trail
 
 log = structlog.get_logger(__name__)
 
-# No key: whoever wakes this run meanwhile refers to its row, and must not wait for us while holding
-# the hook that we are about to lock.
-LOCKED_RUN = rows.Select(Run, "pk", lock=rows.FOR_NO_KEY_UPDATE)
-WRITE_RUN = rows.Update(
-    Run,
-    "pk",
-    "rev",
-    sets=(
-        "rev",
-        "state",
-        "continuation",
-        "origin",
-        "chat",
-        "hook",
-        "error",
-        "result",
-        "finished_at",
-        "checkpoints",
-    ),
-)
-ANSWER_MESSAGE = rows.Update(
-    InboxMessage,
-    "pk",
-    sets=("state", "reason", "response_status", "response", "handled_at"),
-    rest="AND response_status IS NULL",
-)
 MEETINGS = 4  # attempts at one segment, one after another, before its worker does something else
-WITHDRAWN = "its script was withdrawn"
-WITHDRAWN_LINE = "This conversation cannot go on: its script was withdrawn. Please start again."
-FAILED_LINE = "Something went wrong, and this conversation cannot go on. Please start again."
 
 
-def advance_once(run_id: UUID, gen: int) -> bool:
+def advance_once(run_id: UUID, claim: wakes.Claim) -> bool:
     """Advance the run by one segment under its lock; return whether it has more to do now.
 
     It runs as if alone: one that meets another is thrown away and begins again, and then takes the
@@ -76,7 +44,7 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     wanted: dict[int, bool] = {}
     for _ in range(MEETINGS):
         try:
-            return _advance(run_id, gen, Holding(wanted))
+            return _advance(run_id, claim, Holding(wanted))
         except Conflict:
             log.info("segment_met_another", run=str(run_id))
         except OperationalError as error:
@@ -86,26 +54,34 @@ def advance_once(run_id: UUID, gen: int) -> bool:
     raise Conflict(f"it met others {MEETINGS} times")
 
 
-def _advance(run_id: UUID, gen: int, holding: Holding) -> bool:
+def _advance(run_id: UUID, claim: wakes.Claim, holding: Holding) -> bool:
     with transaction.atomic():
-        run = LOCKED_RUN.first(run_id)
+        run = lifecycle.LOCKED_RUN.first(run_id)
         back = returns.due_return(run)
-        if run is None or run.state == RunState.QUARANTINED or (run.state in FINAL and not back):
-            wakes.settle(run_id, gen)
+        if run is None or (run.state in FINAL and back is None):
+            wakes.settle(run_id, claim.gen)
             return False
         stopped = poison.stopped_versions()
+        gone = frozenset(version for version, is_gone in stopped.items() if is_gone)
+        step = Step(run, gone, holding)
+        withdrawn = _stands_in_withdrawn(run, step, back)
+        if run.state == RunState.QUARANTINED and not withdrawn:
+            wakes.settle(run_id, claim.gen)
+            return False
         if not run.rev and stopped.get(run.version_id) is False:
-            _report(run, "HELD")  # it may be let start after all, but who waits must not
-            wakes.hold(run_id, gen)
+            lifecycle.report(run, "HELD")  # it may be let start, but who waits must not
+            wakes.hold(run_id, claim.gen)
             return False
         points.reach("adv_locked")
-        step = Step(run, frozenset(version for version, gone in stopped.items() if gone), holding)
-        more = not _withdrawn(run, step, back) and _segment(run, step, back)
+        was, more = run.state, False
+        if withdrawn:
+            lifecycle.withdraw(run, step, back and back[0])
+        else:
+            more = _segment(run, step, back)
         points.reach("adv_decided")
-        if run.checkpoints and run.state in FINAL:
-            # It may be taken back, and its steps still count then.
-            run.continuation = {**run.continuation, "steps": step.continuation.steps}
-        _commit(run, step, gen)
+        _commit(run, was, step, claim.gen)
+        if back is not None:
+            returns.settle(back[1])
         if more or (back and returns.due_return(run)):
             wakes.wake(run_id)
         points.reach("adv_before_commit")
@@ -113,39 +89,12 @@ def _advance(run_id: UUID, gen: int, holding: Holding) -> bool:
     return more
 
 
-def _withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:
-    """End a run of which a script was withdrawn, and tell its chat; say whether it was so.
-
-    One that has ended stays as it ended: it is only not taken back into that script.
-    """
-    stored = run.continuation if back is None else back[0].continuation
-    if not step.withdrawn or not step.withdrawn & _versions(run, stored):
+def _stands_in_withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:
+    """Say whether a run stands, or would come back to stand, in a script that was withdrawn."""
+    if not step.withdrawn:
         return False
-    if run.state in FINAL:
-        return True
-    run.error = WITHDRAWN
-    Timer.objects.filter(run=run).delete()
-    hooks.close_hooks(run)
-    _end(run, RunState.CANCELLED)
-    _answer(run, 403, None)
-    _report(run, "WITHDRAWN")
-    _farewell(run, step, WITHDRAWN_LINE)
-    return True
-
-
-def _farewell(run: Run, step: Step, text: str) -> None:
-    """Tell the chat of a run that it goes on no more; nothing when it has none, or none any more.
-
-    A run that has not proved its message yet tells nobody anything.
-    """
-    if registry.farewell is None or run.chat is None or not run.origin:
-        return
-    try:
-        # A savepoint: what cannot be said must not keep the run from ending.
-        with transaction.atomic():
-            registry.farewell(step, text)
-    except ScriptError:
-        log.warning("farewell_not_said", run=str(run.pk), exc_info=True)
+    stored = run.continuation if back is None else back[0].continuation
+    return bool(step.withdrawn & _versions(run, stored))
 
 
 def _versions(run: Run, stored: dict[str, Any]) -> set[str]:
@@ -181,20 +130,17 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
                 _return_state(run, step.holding, outcome.value)
             step.look_again()
     except ScriptError as error:
-        _fail(run, error)
-        ours = WITHDRAWN_LINE if error.kind == "withdrawn" else FAILED_LINE
-        _farewell(run, step, error.said.strip() or ours)
+        lifecycle.fail(run, step, error)
         return False
     except Declined:
-        _end(run, RunState.DECLINED)
-        return False
-    if outcome is None:
-        run.state = RunState.WAITING  # an operator's retry made it READY
+        lifecycle.decline(run, step)
         return False
     if isinstance(outcome, Finished):
-        return _stop(run, outcome.end.why) if outcome.end else _finish(run, outcome.value)
-    run.continuation = stored
-    run.state = RunState.READY if isinstance(outcome, Yielded) else RunState.WAITING
+        _finish(run, step, outcome)
+        return False
+    if outcome is not None:  # else it was woken, and nothing is decided yet
+        run.continuation = stored
+    run.go_on() if isinstance(outcome, Yielded) else run.park()
     return isinstance(outcome, Yielded)
 
 
@@ -264,25 +210,17 @@ def _hear(run: Run, continuation: Continuation, step: Step) -> bool:
     return False
 
 
-def _stop(run: Run, why: str) -> bool:
-    """End a run where a command said so, for a reason that is not its own if there is one."""
-    if not why:
-        return _finish(run, None)
-    run.error = why
-    _end(run, RunState.CANCELLED)
-    _answer(run, 403, None)
-    _report(run, "CANCELLED")
-    return False
-
-
-def _finish(run: Run, value: Any) -> bool:
-    if run.message_id is not None and not run.origin and not _is_public(run.message_id):
-        _fail(run, ScriptError("the handler ended without VERIFY", kind="refused"))
-        return False
-    run.result = encode(value)
-    _end(run, RunState.DONE)
-    _answer(run, 200, plain(value) if isinstance(value, dict) else {})
-    return False
+def _finish(run: Run, step: Step, outcome: Finished) -> None:
+    if outcome.end is not None and outcome.end.why:
+        lifecycle.stop(run, step, outcome.end.why)
+    elif run.message_id is not None and not run.origin and not _is_public(run.message_id):
+        unproved = ScriptError("the handler ended without VERIFY", kind="refused")
+        lifecycle.fail(run, step, unproved)
+    else:
+        lifecycle.finish(run, step, outcome.value)
+    if run.checkpoints:
+        # It may be taken back, and its steps still count then.
+        run.continuation = {**run.continuation, "steps": step.continuation.steps}
 
 
 def _is_public(message_id: UUID) -> bool:
@@ -290,63 +228,10 @@ def _is_public(message_id: UUID) -> bool:
     return subjects()[InboxMessage.objects.get(pk=message_id).subject].public
 
 
-def _fail(run: Run, error: ScriptError) -> None:
-    """Record the error for operators; the sender learns a status and nothing else."""
-    run.error = str(error)[:2000]
-    _end(run, RunState.FAILED)
-    _answer(run, refusal_status(error), None)
-    _report(run, error.code or error.kind.upper())
-
-
-def _report(run: Run, code: str) -> None:
-    """Owe the sender of a message that is discarded now the word that it is; it may wait for it."""
-    if run.message_id is not None:
-        feedback.report(InboxMessage.objects.get(pk=run.message_id), code)
-
-
-def _end(run: Run, state: RunState) -> None:
-    run.state = state
-    run.finished_at = clock.now()
-    run.hook_id = None
-    if run.rev or run.checkpoints:  # most handlers end in their first segment, and hold neither
-        Timer.objects.filter(run=run).delete()
-        returns.end(run)
-
-
-def _answer(run: Run, status: int, body: dict[str, Any] | None) -> None:
-    """Mark the message handled and store its answer, in the transaction of its effects."""
-    if run.message_id is None:
-        return
-    state = "HANDLED" if status == 200 else "DISCARDED"
-    ANSWER_MESSAGE(state, run.error[:500], status, body, clock.now(), run.message_id)
-
-
-def _commit(run: Run, step: Step, gen: int) -> None:
-    """Write the run if nobody else has since it was read, one line of its log, and the claim's end.
-
-    Raises StaleRun when somebody has.
-    """
-    rev = run.rev + 1
-    write = WRITE_RUN.statement(
-        rev,
-        run.state,
-        run.continuation,
-        run.origin,
-        run.chat,
-        run.hook_id,
-        run.error,
-        run.result,
-        run.finished_at,
-        run.checkpoints,
-        run.pk,
-        run.rev,
-    )
-    event = RunEvent(run=run, rev=rev, kind=run.state, at=clock.now(), data=_summary(run, step))
+def _commit(run: Run, was: str, step: Step, gen: int) -> None:
+    """Write the run, one line of its log, and the claim's end. Raises StaleRun."""
     settle = wakes.settlement(run.pk, gen)
-    written, logged, settled = rows.together(write, rows.insertion(event), settle)
-    if not written or not logged:
-        raise StaleRun(str(run.pk))
-    if not settled:
+    if lifecycle.commit(run, was, _summary(run, step), settle) == [0]:
         wakes.stay(run.pk)
 
 

@@ -15,10 +15,6 @@ class Conflict(EngineError):
     """What a segment needs is held by another: it is thrown away and begins again, uncharged."""
 
 
-class WornOut(EngineError):
-    """All attempts of a run are used up, and no worker came back to say why."""
-
-
 class UnknownScript(EngineError):
     """No script of this name is shipped, or no version of this hash is stored."""
 

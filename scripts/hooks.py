@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from messaging import clock, points, rows
 from scripts.errors import refused
 from scripts.language.values import decode, encode
 from scripts.models import Hook, Run, Signal
+from scripts.registry import registry
 from scripts.states import HookState, SignalState
 from scripts.wakes import wake
 
@@ -130,17 +134,39 @@ def take(hook_id: Any) -> tuple[bool, Any]:
     return False, None
 
 
-def close_hook(hook_id: str) -> None:
-    """Close one mailbox that its run does not wait on any more."""
-    Hook.objects.filter(pk=hook_id).update(state=HookState.CLOSED, run=None)
+# -- giving up ------------------------------------------------------------------------------------
 
 
-def close_hooks(run: Run, *, keep_returns: bool = False) -> None:
-    """Close what a finished run still holds, so that later answers are told they are late.
+def abandon(run_id: UUID, hook_id: str) -> None:
+    """Give up one wait of a run that goes on: a branch of PARALLEL that was ended."""
+    let_go(run_id, _close(Hook.objects.filter(pk=hook_id)))
 
-    With `keep_returns`, it may be taken back to those that it has set.
+
+def give_up_waits(run_id: UUID) -> None:
+    """Give up all that a run waits for; the returns that it has set stay."""
+    let_go(run_id, _close(Hook.objects.filter(run=run_id).exclude(state=HookState.LIVE)))
+
+
+def close_hooks(run_id: UUID) -> list[str]:
+    """Close all mailboxes of a run, its returns among them; return their names."""
+    return _close(Hook.objects.filter(run=run_id))
+
+
+def let_go(run_id: UUID, names: Iterable[str] | None) -> None:
+    """Withdraw what a run has open elsewhere, so that nobody answers what nobody waits for.
+
+    `names` are the mailboxes that it was open for; None for all that the run has open.
     """
-    held = Hook.objects.filter(run=run)
-    if keep_returns:
-        held = held.exclude(state=HookState.LIVE)
-    held.update(state=HookState.CLOSED, run=None)
+    named = None if names is None else list(names)
+    if named == []:
+        return
+    for withdraw in registry.endings:
+        withdraw(run_id, named)
+
+
+def _close(held: QuerySet[Hook]) -> list[str]:
+    """Close mailboxes, so that later answers are told they are late; return their names."""
+    names = dict(held.values_list("pk", "name"))
+    if names:
+        Hook.objects.filter(pk__in=names).update(state=HookState.CLOSED, run=None)
+    return list(names.values())

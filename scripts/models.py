@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
+from messaging import clock
 from messaging.ids import uuid7
-from scripts.states import LIVE, HookState, RunState, SignalState
+from scripts.states import LIVE, UNENDED, HookState, RunState, SignalState
 
 if TYPE_CHECKING:
     from scripts.items.rules import Change
@@ -41,15 +43,20 @@ class ScriptVersion(models.Model):
         return f"{self.name} {self.hash[:12]}"
 
 
-class Run(models.Model):
-    """One start of one script by one trigger, and the continuation that carries it on."""
+class Run(FSMModelMixin, models.Model):
+    """One start of one script by one trigger, and the continuation that carries it on.
+
+    What else a change of state means, and its place in the tables, is lifecycle.py's.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     domain = models.CharField(max_length=253)
     trigger = models.CharField(max_length=300)
     script = models.CharField(max_length=200)
     version = models.ForeignKey(ScriptVersion, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=12, choices=RunState, default=RunState.READY)
+    state = FSMField(
+        max_length=12, choices=RunState.choices, default=RunState.READY, protected=True
+    )
     rev = models.PositiveBigIntegerField(default=0)
     continuation = models.JSONField()
     message_id = models.UUIDField(null=True, db_index=True)
@@ -89,6 +96,62 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.script} at {self.domain}"
+
+    @transition(field=state, source=LIVE, target=RunState.READY)
+    def go_on(self) -> None:
+        """Its segment is spent, and there is more to do."""
+
+    @transition(field=state, source=LIVE, target=RunState.WAITING)
+    def park(self) -> None:
+        """It waits."""
+
+    @transition(field=state, source=LIVE, target=RunState.DONE)
+    def finish(self) -> None:
+        """Its script has come to its end."""
+        self._end()
+
+    @transition(field=state, source=LIVE, target=RunState.FAILED)
+    def fail(self, error: str) -> None:
+        """Its script raised an error."""
+        self._end(error)
+
+    @transition(field=state, source=LIVE, target=RunState.DECLINED)
+    def decline(self) -> None:
+        """The person said no, and the script has nothing else to do."""
+        self._end()
+
+    @transition(field=state, source=UNENDED, target=RunState.CANCELLED)
+    def cancel(self, why: str) -> None:
+        """An operator ended it, or the person is gone."""
+        self._end(why)
+
+    @transition(field=state, source=UNENDED, target=RunState.CANCELLED)
+    def withdraw(self, why: str) -> None:
+        """A script that it stands in is not to run any more."""
+        self._end(why)
+
+    @transition(field=state, source=[*LIVE, RunState.DONE], target=RunState.QUARANTINED)
+    def quarantine(self, error: str) -> None:
+        """Nothing came of all its attempts. One that had ended was being taken back."""
+        self.error = error
+
+    @transition(
+        field=state,
+        source=RunState.QUARANTINED,
+        target=RETURN_VALUE(RunState.READY, RunState.DONE),
+    )
+    def retry(self) -> RunState:
+        """An operator lets it try again; one that had ended has, until it is taken back."""
+        self.error = ""
+        return RunState.READY if self.finished_at is None else RunState.DONE
+
+    @transition(field=state, source=[*LIVE, RunState.DONE], target=RunState.READY)
+    def take_back(self) -> None:
+        """A return was reeled: it goes on from there, also after its end."""
+        self.error, self.result, self.finished_at, self.hook_id = "", None, None, None
+
+    def _end(self, why: str = "") -> None:
+        self.error, self.finished_at, self.hook_id = why, clock.now(), None
 
 
 class Ready(models.Model):

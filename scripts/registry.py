@@ -93,6 +93,10 @@ class Dataset:
     model: type[Model] | None = None
 
 
+# Withdraws what a run has open: (its id, the mailboxes that it was open for; None for all of it).
+Ending = Callable[[UUID, "list[str] | None"], None]
+
+
 @dataclass
 class Registry:
     """Everything registered by the apps of this deployment."""
@@ -101,7 +105,7 @@ class Registry:
     datasets: dict[str, Dataset] = field(default_factory=dict)
     libraries: dict[str, Path] = field(default_factory=dict)
     handlers: dict[str, str] = field(default_factory=dict)
-    rewinds: list[Callable[[UUID], None]] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
     farewell: Callable[[Step, str], None] | None = None
 
 
@@ -139,6 +143,6 @@ def register_handlers(entries: Mapping[str, str]) -> None:
     _add(registry.handlers, entries, "handler of")
 
 
-def register_rewind(let_go: Callable[[UUID], None]) -> None:
-    """Add what is told the id of a run that goes back: what it had open is open no more."""
-    registry.rewinds.append(let_go)
+def register_ending(withdraw: Ending) -> None:
+    """Add what withdraws the questions or offers of a run that ends, or gives up waiting."""
+    registry.endings.append(withdraw)

@@ -18,7 +18,6 @@ from scripts.language.continuation import Call, Continuation, Wait
 from scripts.language.machine import waiting
 from scripts.language.values import decode, encode
 from scripts.models import Checkpoint, Hook, Imprint, Run, Signal, Timer
-from scripts.registry import registry
 from scripts.states import HookState, RunState, SignalState
 
 if TYPE_CHECKING:
@@ -79,16 +78,12 @@ def go_back(run: Run, checkpoint: Checkpoint, signal: Signal) -> tuple[Continuat
     """
     steps = Continuation.from_json(run.continuation).steps
     hooks.MARK_SIGNAL(SignalState.CONSUMED, signal.pk)
-    waits = Hook.objects.filter(run=run, state__in=(HookState.OPEN, HookState.FILLED))
-    waits.update(state=HookState.CLOSED, run=None)
+    hooks.give_up_waits(run.pk)
     Timer.objects.filter(run=run).delete()
     later = run.returns.filter(number__gt=checkpoint.number)
     _close(Hook.objects.filter(checkpoint__in=later))
-    for let_go in registry.rewinds:
-        let_go(run.pk)
     run.checkpoints += 1
-    run.state, run.hook, run.error, run.result = RunState.READY, None, "", None
-    run.finished_at = None
+    run.take_back()
     continuation = Continuation.from_json(checkpoint.continuation)
     continuation.steps = steps  # or a script could go round for ever within its limit
     return continuation, decode(signal.value)
@@ -100,11 +95,24 @@ def end_returns(domain: str, runs: Iterable[UUID]) -> None:
 
 
 def end(run: Run) -> None:
-    """Close what a finished run still holds, but for the returns that outlast it."""
-    keep = outlast(run)
-    hooks.close_hooks(run, keep_returns=keep)
-    if run.checkpoints and not keep:
+    """Let no return of an ended run lead anywhere any more."""
+    if run.checkpoints:
         Checkpoint.objects.filter(run=run).delete()
+
+
+def refuse(checkpoint: Checkpoint) -> None:
+    """Close a return that may not be taken any more; what is still in its mailbox is late."""
+    hook = checkpoint.hook
+    _close(Hook.objects.filter(pk=hook.pk))
+    hook.signals.filter(state=SignalState.NEW).update(state=SignalState.LATE)
+
+
+def settle(signal: Signal) -> None:
+    """Let the signal that has woken a run count no more, whatever came of it.
+
+    Were it still new it would wake the run again, for ever.
+    """
+    Signal.objects.filter(pk=signal.pk, state=SignalState.NEW).update(state=SignalState.LATE)
 
 
 def outlast(run: Run) -> bool:

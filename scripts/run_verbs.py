@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from operators.verbs import Doer, Verb
-from scripts import poison, services, withdrawal
+from scripts import lifecycle, poison, withdrawal
 from scripts.language.errors import ScriptError
 from scripts.models import Run, ScriptVersion
 from scripts.states import FINAL, RunState
 
 
 def _cancel(run: Run, doer: Doer) -> str:
-    return "cancelled" if services.cancel(run.pk, by=doer.by) else ""
+    ended = lifecycle.cancel(run.pk, by=doer.by, why=doer.reason)
+    return "cancelled" if ended else ""
 
 
 def _ended(run: Run) -> str:
@@ -22,10 +23,10 @@ CANCEL = Verb(
     permission="scripts.cancel_run",
     label="Cancel for good",
     effect=(
-        "It ends now and for good: what it waits for is closed, and who waits for its answer is "
-        "refused.",
-        "They end now and for good: what they wait for is closed, and who waits for their answers "
-        "is refused.",
+        "It ends now and for good: what it waits for is closed, its questions are withdrawn, who "
+        "waits for its answer is refused, and its chat is told.",
+        "They end now and for good: what they wait for is closed, their questions are withdrawn, "
+        "who waits for their answers is refused, and their chats are told.",
     ),
     done=("is cancelled", "are cancelled"),
     does=_cancel,
@@ -34,7 +35,8 @@ CANCEL = Verb(
 
 
 def _retry(run: Run, doer: Doer) -> str:
-    return "will try again" if services.retry(run.pk) else ""
+    freed = lifecycle.retry(run.pk, by=doer.by, why=doer.reason)
+    return "will try again" if freed else ""
 
 
 def _not_set_aside(run: Run) -> str:

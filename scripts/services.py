@@ -9,22 +9,22 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
-from messaging import clock, feedback, outbox, points, rows
+from messaging import clock, outbox, points, rows
 from messaging.bell import HEARD, pass_on, ring
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
-from scripts import hooks, library, poison, wakes
+from scripts import driving, hooks, library, lifecycle, poison, wakes
 from scripts.advance import advance_once
-from scripts.errors import Conflict, StaleRun, WornOut
+from scripts.errors import Conflict, StaleRun
 from scripts.items import storing
 from scripts.language.continuation import start
 from scripts.language.values import Item
-from scripts.models import Ready, Run, RunEvent, Timer
+from scripts.models import Run
 from scripts.reading import as_item
 from scripts.registry import Row, registry
-from scripts.states import FINAL, RunState
+from scripts.states import LIVE, RunState
 from scripts.step import MESSAGE
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 RUN = rows.Select(Run, "domain", "trigger", "script")
 DRAIN = 25
 DRIVE_SECONDS = 10.0
+# Who drives a run is told of what this process commits; for what others do it looks again, after a
+# pause that grows with the time that it has waited already.
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0
 NOT_AT_ALL = timedelta()
 
 
@@ -128,101 +131,47 @@ def advance(run_id: UUID) -> bool:
     the death of its worker among them, are retried until the run is quarantined.
     """
     poison.stopped_versions()  # read here, where no transaction keeps it from being remembered
-    try:
-        gen = wakes.claim(run_id)
-    except WornOut as fault:
-        quarantine(run_id, str(fault))
-        return True
-    if gen is None:
+    claim = wakes.claim(run_id)
+    if claim is None:
+        return False
+    while claim is not None and _advance_claimed(run_id, claim):
+        claim = wakes.claim(run_id)
+    return True
+
+
+def _advance_claimed(run_id: UUID, claim: wakes.Claim) -> bool:
+    """Advance a claimed run by one segment; return whether it has more to do now."""
+    if claim.is_worn_out:
+        _set_aside(run_id, f"{wakes.ATTEMPTS} workers took it, and none came back", claim)
         return False
     try:
-        _advance_claimed(run_id, gen)
-    except Conflict:
-        wakes.release(run_id, charged=False)
+        return advance_once(run_id, claim)
     except (OperationalError, InterfaceError):
         log.warning("advance_lost_database", run=str(run_id), exc_info=True)
-        wakes.release(run_id, charged=False)
-    except StaleRun:
-        wakes.release(run_id, charged=True)
+        wakes.release(run_id, claim, charged=False)
+    except (Conflict, StaleRun):
+        # It has met another run, or another worker has brought it on: no fault of the run's.
+        wakes.release(run_id, claim, charged=False)
     except Exception as fault:
         log.exception("advance_failed", run=str(run_id))
-        if wakes.release(run_id, charged=True) >= wakes.ATTEMPTS:
-            quarantine(run_id, fault)
-    return True
+        wakes.release(run_id, claim, charged=True)
+        if claim.attempts >= wakes.ATTEMPTS:
+            _set_aside(run_id, fault, claim)
+    return False
 
 
-def _advance_claimed(run_id: UUID, gen: int | None) -> None:
-    while gen is not None and advance_once(run_id, gen):
-        gen = wakes.claim(run_id)
-
-
-def quarantine(run_id: UUID, fault: Exception | str) -> None:
-    """Set a run aside for an operator, with its last fault; it starts again only by retry().
-
-    When that happens to many runs of one version, the version does not start any more.
-    """
-    error = fault if isinstance(fault, str) else repr(fault)
-    with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
-        if run.state in FINAL:
-            return
-        poison.record(run, fault, wakes.ATTEMPTS)
-        Run.objects.filter(pk=run_id).update(state=RunState.QUARANTINED, error=error[:2000])
-        Timer.objects.filter(run_id=run_id).delete()
-        Ready.objects.filter(run_id=run_id).delete()
-        if run.message_id is not None:
-            # A retry may handle it after all, but who waits for that must not.
-            feedback.report(InboxMessage.objects.get(pk=run.message_id), "QUARANTINED")
-        points.reach("quarantine_before_commit")
-    log.error("run_quarantined", run=str(run_id), error=error[:500])
-    poison.stop_if_poisonous(run.version_id)
-
-
-def cancel(run_id: UUID, *, by: str) -> bool:
-    """End a run for good because an operator says so; return whether it was not ended before.
-
-    Its mailboxes are closed, what it queued and nobody has tried to send is not sent, and who
-    waits for its answer is refused.
-    """
-    with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
-        if run is None or run.state in FINAL:
-            return False
-        now, why = clock.now(), f"cancelled by {by}"
-        hooks.close_hooks(run)
-        Timer.objects.filter(run=run).delete()
-        queued = OutboxMessage.objects.filter(origin=str(run_id), state="DUE", attempts=0)
-        queued.update(state="DEAD", last_error=why, finished_at=now)
-        Ready.objects.filter(run=run).delete()
-        Run.objects.filter(pk=run_id).update(
-            state=RunState.CANCELLED, error=why, finished_at=now, rev=run.rev + 1, hook=None
-        )
-        RunEvent.objects.create(
-            run=run, rev=run.rev + 1, kind=RunState.CANCELLED, at=now, data={"by": by}
-        )
-        if run.message_id is not None:
-            message = InboxMessage.objects.filter(pk=run.message_id, response_status=None)
-            message.update(state="DISCARDED", reason=why, response_status=403, handled_at=now)
-            feedback.report(InboxMessage.objects.get(pk=run.message_id), "CANCELLED")
-    log.info("run_cancelled", run=str(run_id), by=by)
-    return True
+def _set_aside(run_id: UUID, fault: Exception | str, claim: wakes.Claim) -> None:
+    try:
+        lifecycle.quarantine(run_id, fault, claim)
+    except Exception:
+        # Its claim is worn out, so the next look at the run comes here again. Others must not wait.
+        log.exception("quarantine_failed", run=str(run_id))
 
 
 def cancel_alarm(identity: str, *, domain: str) -> bool:
     """Take back an alarm that has not run yet; return whether it had not."""
     run = Run.objects.filter(domain=domain, trigger=f"alarm:{identity}", rev=0).first()
-    return run is not None and cancel(run.pk, by=f"a script of {domain}")
-
-
-def retry(run_id: UUID) -> bool:
-    """Let a quarantined run try again, with all its attempts. Returns whether it was one."""
-    with transaction.atomic():
-        freed = Run.objects.filter(pk=run_id, state=RunState.QUARANTINED).update(
-            state=RunState.READY, error=""
-        )
-        if freed:
-            wakes.wake(run_id)
-        return bool(freed)
+    return run is not None and lifecycle.cancel(run.pk, by=f"a script of {domain}")
 
 
 def drain(first: UUID | None = None) -> int:
@@ -236,21 +185,38 @@ def drain(first: UUID | None = None) -> int:
     return int(first is not None) + sum(advance(run_id) for run_id in overdue)
 
 
-def drive(message: InboxMessage) -> None:
+def drive(message: InboxMessage) -> bool:
     """Work on a sync message's run in this process until it has answered, or for ten seconds.
 
-    What a crash leaves behind is finished by the sweeper, and the stored answer is returned when
-    the peer repeats its message.
+    Return whether an answer may still come: not from a run that was set aside. What a crash leaves
+    behind is finished by the sweeper, and the stored answer is returned when the peer repeats its
+    message.
     """
     end = time.monotonic() + DRIVE_SECONDS
     run_id = RUN.get(message.recipient, f"message:{message.pk}", message.subject).pk
-    while message.response_status is None and time.monotonic() < end:
-        if not (advance(run_id) or _deliver_calls(run_id)):
-            pass_on()
-            time.sleep(0.02)
-        now = MESSAGE.get(message.pk)
-        message.state, message.reason = now.state, now.reason
-        message.response_status, message.response = now.response_status, now.response
+    pause = FIRST_LOOK
+    with driving.watched(run_id) as told:
+        while time.monotonic() < end:
+            told.clear()
+            worked = advance(run_id) or _deliver_calls(run_id)
+            if _is_answered(message):
+                return True
+            if worked:
+                pause = FIRST_LOOK
+            elif not Run.objects.filter(pk=run_id, state__in=LIVE).exists():
+                return _is_answered(message)
+            else:
+                pass_on()
+                told.wait(min(pause, max(end - time.monotonic(), 0)))
+                pause = min(pause * 1.5, LAST_LOOK)
+    return True
+
+
+def _is_answered(message: InboxMessage) -> bool:
+    now = MESSAGE.get(message.pk)
+    message.state, message.reason = now.state, now.reason
+    message.response_status, message.response = now.response_status, now.response
+    return message.response_status is not None
 
 
 def _deliver_calls(run_id: UUID) -> bool:

@@ -14,6 +14,7 @@ class RunState(models.TextChoices):
 
 
 LIVE = (RunState.READY, RunState.WAITING)
+UNENDED = (*LIVE, RunState.QUARANTINED)
 FINAL = (RunState.DONE, RunState.FAILED, RunState.DECLINED, RunState.CANCELLED)
 
 

@@ -103,9 +103,10 @@ class Step(Reading):
             return resume(self, call, memo, signal)
 
     def abandon(self, hook: str) -> None:
-        """Close the mailbox of a branch that has been ended: what comes now is late."""
+        """Close the mailbox of a branch that has been ended: what comes now is late, and what the
+        branch had asked or offered is withdrawn."""
         if hook:
-            hooks.close_hook(hook)
+            hooks.abandon(self.run.pk, hook)
 
     def asks(self, word: str) -> bool:
         return registry.commands[word].spec.answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,6 @@ from django.db.models import F
 from messaging import clock, points
 from messaging.bell import ring
 from messaging.rows import Statement, insertion, together
-from scripts.errors import WornOut
 from scripts.models import Ready, Run, Timer
 
 LEASE = timedelta(seconds=10)
@@ -49,6 +49,8 @@ SELECT id, %s, 0, 1 FROM scripts_run WHERE id = %s
 TIME_NEW = "INSERT INTO scripts_timer (run_id, due_at) SELECT id, %s FROM scripts_run WHERE id = %s"
 DUE = "SELECT run_id FROM scripts_ready WHERE due_at <= %s ORDER BY due_at LIMIT %s"
 SETTLE = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s"
+# Of a claim that nobody has taken over: a claim counts an attempt, an advance makes another row.
+FORFEIT = "DELETE FROM scripts_ready WHERE run_id = %s AND gen = %s AND attempts = %s"
 SET_TIMER = """
 INSERT INTO scripts_timer (run_id, due_at) VALUES (%s, %s)
 ON CONFLICT (run_id) DO UPDATE SET due_at = excluded.due_at
@@ -78,12 +80,25 @@ def insert_run(run: Run, due_at: datetime | None) -> bool:
     return inserted == 1
 
 
-def claim(run_id: UUID) -> int | None:
-    """Take a due run for the length of a lease; return its generation, or None when not due.
+@dataclass
+class Claim:
+    """One attempt at a run, as its worker took it: which wake-up, and the how manieth attempt."""
+
+    gen: int
+    attempts: int
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether all attempts were used up before: every worker that took the run has died."""
+        return self.attempts > ATTEMPTS
+
+
+def claim(run_id: UUID) -> Claim | None:
+    """Take a due run for the length of a lease; None when it is not due.
 
     The attempt is counted and committed here, before the risky work: a script that kills its
-    worker must be counted too. Raises WornOut when all attempts are used up: every worker that
-    took the run has died of it. Must not be called inside a transaction.
+    worker must be counted too. One that is worn out is not to be tried again. Must not be called
+    inside a transaction.
     """
     now = clock.now()
     values = [_stored_time(now + LEASE), _stored_id(run_id), _stored_time(now)]
@@ -94,10 +109,7 @@ def claim(run_id: UUID) -> int | None:
     if row is None:
         return None
     points.reach("claim_after_commit")
-    gen, attempts = row
-    if attempts > ATTEMPTS:
-        raise WornOut(f"{ATTEMPTS} workers took it, and none came back")
-    return int(gen)
+    return Claim(*map(int, row))
 
 
 def _stored_id(run_id: UUID) -> Any:
@@ -133,21 +145,30 @@ def stay(run_id: UUID) -> None:
     Ready.objects.filter(run_id=run_id).update(attempts=0)
 
 
-def release(run_id: UUID, *, charged: bool) -> int:
-    """Put a claimed run back after its advance failed; return the attempts charged so far.
+def release(run_id: UUID, claim: Claim, *, charged: bool) -> None:
+    """Put a claimed run back after its advance failed, unless another worker has taken it since.
 
-    A fault of the infrastructure (`charged=False`) costs no attempt.
+    What is no fault of the run's own (`charged=False`) costs no attempt.
     """
+    attempts = claim.attempts if charged else claim.attempts - 1
+    ceiling = min(BACKOFF_BASE * 2**attempts, BACKOFF_CAP)
+    pause = timedelta(seconds=random.uniform(BACKOFF_BASE / 2, ceiling))  # noqa: S311 - jitter
     with transaction.atomic():
-        row = Ready.objects.select_for_update().filter(run_id=run_id).first()
-        if row is None:
-            return 0
-        attempts = row.attempts if charged else max(row.attempts - 1, 0)
-        ceiling = min(BACKOFF_BASE * 2**attempts, BACKOFF_CAP)
-        pause = timedelta(seconds=random.uniform(BACKOFF_BASE / 2, ceiling))  # noqa: S311 - jitter
-        Ready.objects.filter(run_id=run_id).update(attempts=attempts, due_at=clock.now() + pause)
+        taken = Ready.objects.filter(run_id=run_id, attempts=claim.attempts)
+        taken.update(attempts=attempts, due_at=clock.now() + pause)
         points.reach("release_before_commit")
-        return attempts
+
+
+def forfeit(run_id: UUID, claim: Claim) -> bool:
+    """Delete a claimed wake-up for good; False when it was taken over, or the run woken since."""
+    values = [_stored_id(run_id), claim.gen, claim.attempts]
+    return together((FORFEIT, values)) == [1]
+
+
+def grant_one(run_id: UUID, claim: Claim) -> None:
+    """Let a run that was woken after its last attempt had begun have one more: that may help it."""
+    woken = Ready.objects.filter(run_id=run_id, gen__gt=claim.gen, attempts=claim.attempts)
+    woken.update(attempts=ATTEMPTS - 1)
 
 
 def hold(run_id: UUID, gen: int) -> None:
@@ -168,7 +189,7 @@ def fire_timers(limit: int = 500) -> int:
         return 0  # most often so, and a look takes no lock
     with transaction.atomic():
         due = list(
-            Timer.objects.select_for_update(skip_locked=True)
+            Timer.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(due_at__lte=clock.now())
             .order_by("due_at")
             .values_list("run_id", flat=True)[:limit]

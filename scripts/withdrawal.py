@@ -14,7 +14,7 @@ from scripts import library, poison, wakes
 from scripts.errors import refused
 from scripts.models import Run, ScriptVersion
 from scripts.registry import registry
-from scripts.states import LIVE
+from scripts.states import UNENDED
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +35,9 @@ def withdraw(version_id: str, *, by: str, why: str = "") -> int:
     Nothing begins with it or enters it any more. Runs are woken, and the advance that finds one
     standing in the version ends it as CANCELLED and tells its chat: each in a transaction of its
     own, so that a crash in between loses nothing. Again for the same version wakes what is left.
-    Runs of the talker's newer versions go on. Raises ScriptError for a shipped handler: without it
-    the protocol stands still here, and nothing would bring it back.
+    Those that are set aside are ended too; runs of the talker's newer versions go on. Raises
+    ScriptError for a shipped handler: without it the protocol stands still here, and nothing would
+    bring it back.
     """
     found = ScriptVersion.objects.filter(pk=version_id).first()
     if found is not None and is_shipped(found):
@@ -47,7 +48,7 @@ def withdraw(version_id: str, *, by: str, why: str = "") -> int:
     version.filter(withdrawn_at=None).update(withdrawn_at=now, stopped_at=now, stopped_why=said)
     poison.forget()
     standing = Run.objects.annotate(held=Cast("continuation", TextField())).filter(
-        Q(version_id=version_id) | Q(held__contains=version_id), state__in=LIVE
+        Q(version_id=version_id) | Q(held__contains=version_id), state__in=UNENDED
     )
     run_ids = list(standing.values_list("pk", flat=True))
     for at in range(0, len(run_ids), BATCH):

@@ -33,6 +33,7 @@ from config.faults.progress import Progress
 from config.faults.report import write
 from config.faults.scratch import staged
 from messaging import clock, points
+from scripts import wakes
 from scripts.advance import advance_once
 from scripts.errors import StaleRun
 from scripts.models import Run
@@ -161,11 +162,11 @@ class Interleaver:
         finally:
             self.shift.seconds = 0.0
 
-    def advance_once(self, run_id: UUID, gen: int) -> bool:
+    def advance_once(self, run_id: UUID, claim: wakes.Claim) -> bool:
         """Do what the engine's does, and note when a whole segment had to be thrown away."""
         try:
-            return advance_once(run_id, gen)
-        except StaleRun:
+            return advance_once(run_id, claim)
+        except (StaleRun, RuntimeError):
             self.thrown_away += 1
             raise
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from config.faults.report import BASE_DIR, write
 
 TIME_OUT = 240.0
-APPS = ("config", "issuer", "broker", "wallets", "host", "scripts", "messaging")
+# All there are: without one of them nothing would start, and every bug would look as if not found.
+APPS = tuple(path.parent.name for path in BASE_DIR.glob("*/__init__.py"))
 SWEEP = ("crashes", "--fail-fast", "--most", "4")
 MEETINGS = ("interleavings", "--shape", "server", "--fail-fast")
 
@@ -94,17 +95,16 @@ MUTANTS = (
     Mutant(
         "M3",
         "no lock on the run, and its revision is not checked: two workers advance it at once",
-        "scripts/advance.py",
+        "scripts/lifecycle.py",
         (
             (
-                "        run = LOCKED_RUN.first(run_id)\n",
-                "        run = Run.objects.filter(pk=run_id).first()\n",
+                'LOCKED_RUN = rows.Select(Run, "pk", lock=rows.FOR_NO_KEY_UPDATE)',
+                'LOCKED_RUN = rows.Select(Run, "pk")',
             ),
             (
-                "        run.checkpoints,\n        run.pk,\n        run.rev,\n",
-                "        run.checkpoints,\n"
-                "        run.pk,\n"
-                '        Run.objects.only("rev").get(pk=run.pk).rev,\n',
+                "WRITE_RUN.statement(*written, run.pk, run.rev, was)",
+                'WRITE_RUN.statement(*written, run.pk, *Run.objects.values_list("rev", "state")'
+                ".get(pk=run.pk))",
             ),
         ),
         ("interleavings", "--shape", "server", "--fail-fast", "--only", "answered/"),

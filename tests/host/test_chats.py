@@ -8,8 +8,8 @@ from broker.models import Chat as BrokerChat
 from host.models import Chat
 from messaging import clock
 from scripts import library
-from scripts.advance import FAILED_LINE
 from scripts.language.errors import LoadErrors
+from scripts.lifecycle import FAILED_LINE
 from scripts.models import Hook
 from tests.host.talkers import last_run, open_talker
 from tests.person import BROKER, Person, response

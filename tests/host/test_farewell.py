@@ -10,9 +10,9 @@ from host.models import Chat, Prompt
 from messaging import clock
 from messaging.models import OutboxMessage
 from scripts import hooks
-from scripts.advance import FAILED_LINE
 from scripts.errors import refused
 from scripts.language.limits import lent
+from scripts.lifecycle import FAILED_LINE
 from scripts.models import Run
 from scripts.registry import registry
 from scripts.states import RunState

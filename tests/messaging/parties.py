@@ -66,6 +66,7 @@ class Desk:
     wallet: Peer = field(default_factory=lambda: Peer(WALLET))
     chat: Peer = field(default_factory=lambda: Peer("Anonymous"))
     status: int | None = 200
+    may_answer: bool = True
     body: dict[str, Any] = field(default_factory=lambda: {"Status": "ACTIVE"})
     started: list[str] = field(default_factory=list)
     driven: list[str] = field(default_factory=list)
@@ -101,11 +102,12 @@ class Desk:
     def start(self, message: InboxMessage) -> None:
         self.started.append(str(message.pk))
 
-    def drive(self, message: InboxMessage) -> None:
+    def drive(self, message: InboxMessage) -> bool:
         self.driven.append(str(message.pk))
         if self.status is not None:
             unanswered = InboxMessage.objects.filter(pk=message.pk, response_status=None)
             unanswered.update(response_status=self.status, response=self.body, state="HANDLED")
+        return self.may_answer
 
     def answer(self, question: Question) -> tuple[int, dict[str, Any]]:
         self.answered.append(question.subject)

@@ -66,6 +66,16 @@ def test_handler_that_does_not_end_in_time_is_answered_later(broker: Peer, desk:
     assert desk.driven == [str(message.pk)] * 2
 
 
+def test_handler_that_was_set_aside_is_answered_later_and_that_is_said_at_once(
+    broker: Peer, desk: Desk
+) -> None:
+    desk.status, desk.may_answer = None, False
+    raw = broker.message("Status@Broker")
+    assert inbox.receive(raw) == Answer(503, {"Error": "Try again later"})
+    desk.status, desk.may_answer = 200, True
+    assert inbox.receive(raw).status == 200
+
+
 def test_response_that_cannot_be_signed_is_our_fault(broker: Peer, desk: Desk) -> None:
     desk.body = {"Price": 1.5}
     assert inbox.receive(broker.message("Status@Broker")) == Answer(500, {"Error": "Failed"})

@@ -54,8 +54,11 @@ def test_what_nobody_registered_fails_loudly(empty: Registry) -> None:
 
 def test_handlers_are_those_that_were_set(empty: Registry) -> None:
     def work(message: InboxMessage) -> None: ...
+    def drive(message: InboxMessage) -> bool:
+        return True
+
     def hear(message: OutboxMessage, body: object, error: str) -> None: ...
 
-    tables.set_handler(work, work)
+    tables.set_handler(work, drive)
     tables.set_response_listener(hear)
-    assert (empty.start, empty.drive, empty.on_response) == (work, work, hear)
+    assert (empty.start, empty.drive, empty.on_response) == (work, drive, hear)

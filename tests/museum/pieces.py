@@ -15,7 +15,7 @@ from typing import Any
 from host.models import Chat
 from host.services import save_talker
 from messaging import clock
-from scripts import services, wakes
+from scripts import lifecycle, wakes
 from scripts.advance import advance_once
 from scripts.models import Run
 from tests.flows.steps import agreed_ticket, offered_ticket
@@ -123,7 +123,7 @@ def race_and_its_partner(alice: Person) -> Piece:
 def quarantined(alice: Person) -> Piece:
     run = begin("- WAIT museum-poison >> $a\n- RETURN: $a")
     pump()
-    services.quarantine(run.pk, "poison, once")
+    lifecycle.quarantine(run.pk, "poison, once")
     steps = [{"do": "retry", "at": 0, "run": str(run.pk)}, signal("museum-poison", "cured")]
     return Piece("a run set aside", steps, [ends(run, result="cured")])
 
@@ -404,8 +404,8 @@ def never_advanced(alice: Person, midst: Midst) -> Stopped:
 def yielded(alice: Person, midst: Midst) -> Stopped:
     yield None
     run = begin("- PUT 0 >> $n\n" + "- SET $n.Add(1)\n" * 130 + "- RETURN: $n")
-    gen = wakes.claim(run.pk)
-    assert gen is not None and advance_once(run.pk, gen)
+    claim = wakes.claim(run.pk)
+    assert claim is not None and advance_once(run.pk, claim)
     midst.park(run)
     yield Piece("a run that paused in a long script", [], [ends(run, result=130)])
 

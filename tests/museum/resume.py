@@ -24,7 +24,7 @@ from host.models import Prompt
 from issuer.models import Token
 from messaging import clock, inbox
 from messaging.signing import PrivateKey
-from scripts import hooks, services
+from scripts import hooks, lifecycle
 from scripts.language.values import decode
 from scripts.models import Run
 from scripts.selectors import untold_runs, unwakeable_runs
@@ -82,7 +82,7 @@ class Visit:
         assert person.saved(issuer, token).status == 200
 
     def do_retry(self, step: dict[str, Any]) -> None:
-        assert services.retry(step["run"])
+        assert lifecycle.retry(step["run"], by="the museum")
 
     def do_post(self, step: dict[str, Any]) -> None:
         self.answers[step["raw"]] = inbox.receive(step["raw"].encode())

@@ -15,7 +15,7 @@ from operators import checks
 from operators.models import Act
 from operators.pages import DomainAdmin, ReadOnlyAdmin
 from operators.verbs import Verb
-from scripts import services
+from scripts import lifecycle
 from scripts.models import Item, Run
 from tests.operators.scenery import (
     MINE,
@@ -172,14 +172,14 @@ def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_row_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     [page] = [page for page in pages() if page.model is Run]
     bad, good = (fill(domain)["scripts.run"] for domain in (MINE, OTHERS))
-    real = services.cancel
+    real = lifecycle.cancel
 
-    def cancel(run_id: Any, *, by: str) -> bool:
+    def cancel(run_id: Any, *, by: str, why: str) -> bool:
         if run_id == bad.pk:
             raise RuntimeError("broken")
-        return bool(real(run_id, by=by))
+        return bool(real(run_id, by=by, why=why))
 
-    monkeypatch.setattr("scripts.services.cancel", cancel)
+    monkeypatch.setattr("scripts.lifecycle.cancel", cancel)
     do(logged_in(_superuser()), page, "cancel", bad.pk, good.pk)
     assert Run.objects.get(pk=good.pk).state == "CANCELLED"
     outcomes = dict(Act.objects.filter(by="olivia").values_list("object_id", "outcome"))

@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 
 from host.services import save_talker
 from messaging import clock, ids
-from scripts import hooks, library, services, wakes
+from scripts import hooks, library, lifecycle, services, wakes
 from scripts.models import Hook, Ready, Run, RunEvent, Signal, Timer
 from scripts.selectors import untold_runs, unwakeable_runs
 from scripts.states import SignalState
@@ -136,14 +136,14 @@ def test_second_run_on_a_taken_hook_fails() -> None:
 
 def test_wake_up_during_an_advance_is_not_deleted_with_it() -> None:
     run = begin(WAIT)
-    gen = wakes.claim(run.pk)
-    assert gen is not None
+    claim = wakes.claim(run.pk)
+    assert claim is not None
     with transaction.atomic():
         wakes.wake(run.pk)
     with transaction.atomic():
-        wakes.settle(run.pk, gen)
+        wakes.settle(run.pk, claim.gen)
     row = Ready.objects.get(run=run)
-    assert row.gen == gen + 1
+    assert row.gen == claim.gen + 1
     assert row.due_at <= clock.now()
     pump()
 
@@ -216,7 +216,7 @@ def test_poison_is_quarantined_and_can_be_retried(monkeypatch: pytest.MonkeyPatc
     run.refresh_from_db()
     assert (run.state, run.error) == ("QUARANTINED", "RuntimeError('poison')")
     assert not Ready.objects.exists()
-    assert services.retry(run.pk)
+    assert lifecycle.retry(run.pk, by="olivia")
     pump()
     run.refresh_from_db()
     assert run.state == "WAITING"
@@ -231,7 +231,7 @@ def test_parked_run_that_is_retried_is_seen_to_wait_again(monkeypatch: pytest.Mo
         patched.setattr(services, "advance_once", failing(RuntimeError("poison")))
         tire(run, wakes.ATTEMPTS)
     clock.move(-3601 - 120 * wakes.ATTEMPTS)
-    assert services.retry(run.pk)
+    assert lifecycle.retry(run.pk, by="olivia")
     pump()
     run.refresh_from_db()
     assert run.state == "WAITING"
@@ -247,7 +247,7 @@ def test_run_that_kills_every_worker_is_quarantined() -> None:
     assert services.advance(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error) == ("QUARANTINED", "8 workers took it, and none came back")
-    assert services.retry(run.pk)
+    assert lifecycle.retry(run.pk, by="olivia")
     pump()
     run.refresh_from_db()
     assert run.state == "WAITING"

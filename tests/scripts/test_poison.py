@@ -17,7 +17,7 @@ from messaging.ids import uuid4
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.outbox import delivering
 from messaging.transport import Reply
-from scripts import library, poison, services, wakes
+from scripts import library, lifecycle, poison, services, wakes
 from scripts.explain import why
 from scripts.models import Hook, Quarantine, Ready, Run, RunEvent, ScriptVersion, Timer
 from scripts.registry import registry
@@ -113,8 +113,8 @@ def test_cancelled_run_holds_nothing_and_says_by_whom() -> None:
     run = begin(WAIT)
     pump()
     assert "Waits at line 2 of test (WAIT) for door" in why(run_again(run))
-    assert services.cancel(run.pk, by="olivia")
-    assert not services.cancel(run.pk, by="olivia")
+    assert lifecycle.cancel(run.pk, by="olivia")
+    assert not lifecycle.cancel(run.pk, by="olivia")
     run.refresh_from_db()
     assert (run.state, run.error) == ("CANCELLED", "cancelled by olivia")
     assert not Timer.objects.exists()
@@ -122,7 +122,7 @@ def test_cancelled_run_holds_nothing_and_says_by_whom() -> None:
     assert Hook.objects.get().state == "CLOSED"
     assert RunEvent.objects.get(run=run, kind="CANCELLED").data == {"by": "olivia"}
     assert run.rev == RunEvent.objects.filter(run=run).count()
-    assert not services.cancel(uuid4(), by="olivia")
+    assert not lifecycle.cancel(uuid4(), by="olivia")
 
 
 def run_again(run: Run) -> Run:
@@ -141,7 +141,7 @@ def test_cancelled_handler_refuses_its_sender_and_sends_nothing(alice: Person) -
     OutboxMessage.objects.filter(pk=OutboxMessage.objects.latest("created_at").pk).update(
         state="DUE", attempts=0, origin=str(run.pk)
     )
-    assert services.cancel(run.pk, by="olivia")
+    assert lifecycle.cancel(run.pk, by="olivia")
     message.refresh_from_db()
     assert (message.state, message.response_status) == ("DISCARDED", 403)
     dead = OutboxMessage.objects.get(origin=str(run.pk), state="DEAD")
@@ -252,7 +252,7 @@ def test_retried_run_of_a_kept_version_starts_afresh() -> None:
     run = begin(POISON)
     wear_out()
     with transaction.atomic():
-        assert services.retry(run.pk)
+        assert lifecycle.retry(run.pk, by="olivia")
     assert library.version(run.version_id).hash == run.version_id
     wear_out()
     assert Quarantine.objects.filter(run=run).count() == 2

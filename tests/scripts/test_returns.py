@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from messaging import clock
-from scripts import services
+from scripts import lifecycle, services
 from scripts.language.limits import limits
 from scripts.models import Checkpoint, Hook, Run, Signal
 from tests.pump import pump
@@ -175,7 +175,7 @@ def test_what_is_refused(places: list[str], script: str, error: str) -> None:
 def test_cancelled_run_comes_back_no_more(places: list[str]) -> None:
     run = begin(SERVE)
     pump()
-    services.cancel(run.pk, by="alice")
+    lifecycle.cancel(run.pk, by="alice")
     reel("one")
     assert heard() == [] and state(run) == "CANCELLED"
 

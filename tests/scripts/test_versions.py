@@ -14,10 +14,10 @@ from django.test import Client
 from host.services import save_talker
 from messaging import clock
 from scripts import hooks, library, poison, services, withdrawal
-from scripts.advance import WITHDRAWN_LINE
 from scripts.language import compiler
 from scripts.language.code import CompiledFile
 from scripts.language.errors import ScriptError
+from scripts.lifecycle import WITHDRAWN_LINE
 from scripts.models import Hook, Ready, Run, ScriptVersion, Timer
 from scripts.states import HookState, RunState
 from tests.operators.scenery import do, pages, press

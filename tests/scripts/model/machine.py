@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from messaging import outbox
-from scripts import hooks, services, wakes
+from scripts import hooks, lifecycle, services, wakes
 from scripts.advance import advance_once
-from scripts.errors import WornOut
 from scripts.library import Version
 from scripts.models import Hook, Run, Signal
 from scripts.selectors import untold_runs, unwakeable_runs
@@ -64,7 +63,7 @@ class EngineRules(RuleBasedStateMachine):
         self.partner.got.clear()
         self.world = Reference(self.moment.at)
         self.look = Look()
-        self.held: list[tuple[str, int]] = []
+        self.held: list[tuple[str, wakes.Claim]] = []
         self.promised: list[tuple[UUID, str, str]] = []
         self.latest = self.moment.at
         self.count = 0
@@ -170,24 +169,21 @@ class EngineRules(RuleBasedStateMachine):
     def claim_and_stop(self, number: int) -> None:
         """A worker takes a run and is stopped; it may go on, much later."""
         name, run_id = self.pick(number)
-        try:
-            gen = wakes.claim(run_id)
-        except WornOut:
-            gen = None
+        claim = wakes.claim(run_id)
+        if claim is not None:
             self.world.owed[name][1] += 1
-            assert self.world.owed[name][1] > ATTEMPTS
-        if gen is not None:
-            self.world.owed[name][1] += 1
-            assert self.world.owed[name][0] == gen
-            self.held.append((name, gen))
+            assert self.world.owed[name] == [claim.gen, claim.attempts]
+            assert claim.is_worn_out == (claim.attempts > ATTEMPTS)
+            if not claim.is_worn_out:
+                self.held.append((name, claim))
 
     @precondition(lambda self: self.held)
     @rule(number=PICK)
     def go_on_after_all(self, number: int) -> None:
         """The stopped worker goes on with a claim that may be long over; perhaps more than once."""
-        name, gen = self.held[number % len(self.held)]
-        more = advance_once(self.look.id_of(name), gen)
-        self.world.advance(name, gen)
+        name, claim = self.held[number % len(self.held)]
+        more = advance_once(self.look.id_of(name), claim)
+        self.world.advance(name, claim.gen)
         assert more == (self.world.runs[name].state == "READY")
 
     @precondition(lambda self: self.world.owed)
@@ -209,10 +205,10 @@ class EngineRules(RuleBasedStateMachine):
         """An operator retries every run that has stopped: those in quarantine try again."""
         for name, run in self.world.runs.items():
             if run.state in SET_ASIDE:
-                assert services.retry(self.look.id_of(name)) == (run.state == "QUARANTINED")
+                freed = lifecycle.retry(self.look.id_of(name), by="the model")
+                assert freed == (run.state == "QUARANTINED")
             if run.state == "QUARANTINED":
-                run.state = "READY"
-                self.world.wake(name)
+                self.world.retry(name)
 
     # -- mailboxes --------------------------------------------------------------------------
 

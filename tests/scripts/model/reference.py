@@ -16,6 +16,7 @@ from typing import Any
 OWN = "domain:theatre.test"
 FOREVER = datetime.max.replace(tzinfo=UTC)
 LONGEST = timedelta(days=30)
+WEEK = timedelta(days=7)
 ATTEMPTS, CALL_ATTEMPTS = 8, 12
 Wait = tuple[str, datetime, str]  # mailbox, deadline, who may answer
 Play = Generator[Wait | None, Any, Any]
@@ -86,9 +87,20 @@ class Reference:
             self.owed[name][1] = 0
 
     def set_aside(self, name: str) -> None:
-        self.runs[name].state = "QUARANTINED"
+        """Its chat, if it has one, is told that it is looked after."""
+        run = self.runs[name]
+        if run.prompts:
+            key = f"{name}:{run.rev}:1"
+            self.outbox[key] = Message(name, self.now + WEEK)
+            run.prompts += 1
+        run.state, run.rev = "QUARANTINED", run.rev + 1
         self.timers.pop(name, None)
         self.owed.pop(name, None)
+
+    def retry(self, name: str) -> None:
+        self.runs[name].state = "READY"
+        self.runs[name].rev += 1
+        self.wake(name)
 
     def signal(self, name: str, source: str, origin: str, value: Any) -> str:
         box = self.boxes.setdefault(name, Box())
