@@ -9,8 +9,9 @@ class BrokerConfig(AppConfig):
     name = "broker"
 
     def ready(self) -> None:
-        from broker import datasets, receivers, refusals, subjects
+        from broker import datasets, receivers, refusals, retained, subjects
         from messaging import registry as messages
+        from messaging import retention
         from scripts import registry
 
         registry.register_datasets(datasets.DATASETS)
@@ -18,4 +19,6 @@ class BrokerConfig(AppConfig):
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "broker"))
         messages.register_subjects(subjects.SUBJECTS)
         messages.register_refusers({"Issue@Broker": refusals.refuse_offer})
+        retention.register(retained.RETAINED)
+        retention.register_needs(retained.NEEDS)
         receivers.connect()

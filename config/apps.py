@@ -7,6 +7,9 @@ class DeploymentConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from config import retained
+        from messaging import retention
         from scripts import library
 
+        retention.register(retained.RETAINED)
         library.load_shipped()

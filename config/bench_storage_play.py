@@ -17,12 +17,11 @@ django.setup()
 
 from config.demo.data import seed  # noqa: E402 - after the settings
 from config.in_process import Bells, bells, drain, local_wallets  # noqa: E402
-from messaging import clock, inbox, outbox  # noqa: E402
+from messaging import clock, inbox, retention  # noqa: E402
 from messaging.envelope import Envelope  # noqa: E402
-from scripts import services  # noqa: E402
+from messaging.models import Pruning  # noqa: E402
 from scripts.models import ScriptVersion  # noqa: E402
 from wallets.client import Wallet  # noqa: E402
-from wallets.services import prune_notifications  # noqa: E402
 
 DAY = 86_400
 LOCATOR = ".HOST,theatre.test,ticket"
@@ -108,10 +107,10 @@ def flows(wallet: Wallet, rung: Bells, count: int) -> None:
 
 def prune() -> None:
     """Sweep until nothing more is pruned."""
-    for _ in range(200):
-        services.sweep()
-        if not outbox.sweep()["pruned"] + prune_notifications():
-            return
+    more = True
+    while more:
+        Pruning.objects.update(position="", due_at=clock.now())
+        more = any(retention.prune(60).values())
 
 
 def _grown(before: dict[str, int], count: int) -> dict[str, int]:

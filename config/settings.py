@@ -10,6 +10,7 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from messaging.kept import KEPT_DAYS
 from scripts.language.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -218,8 +219,10 @@ CELERY_TASK_ROUTES = {
     "messaging.tell_again": {"queue": "outbox"},
     "wallets.push": {"queue": "outbox"},
     "*.sweep": {"queue": "sweep"},
+    "messaging.prune": {"queue": "sweep"},
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
+PRUNE_SECONDS = env.float("PRUNE_SECONDS", default=5.0)
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": name,
@@ -227,7 +230,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(SWEEP_SECONDS * 5, 5)},
     }
     for name in ("scripts.sweep", "messaging.sweep")
-} | {"wallets.prune": {"task": "wallets.prune", "schedule": 3600.0}}
+} | {
+    "messaging.prune": {
+        "task": "messaging.prune",
+        "schedule": PRUNE_SECONDS,
+        "options": {"expires": PRUNE_SECONDS * 2},
+    }
+}
 CELERY_TIMEZONE = "UTC"
 # Talkers kept as files, {domain}/{key}.yaml: read at start, and looked at again every so often.
 TALKERS_FOLDER: str = env("TALKERS_FOLDER", default="")
@@ -289,6 +298,10 @@ DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", default=["127.0.0.1"])
 SIGNER: str = env("SIGNER", default="messaging.signers.LocalSigner")
 SIGNER_SOCKET: str = env("SIGNER_SOCKET", default="/run/countersign/signer.sock")
 INBOX_KEEP_HOURS = env.int("INBOX_KEEP_HOURS", default=168)
+# For how many days rows of each kind are kept after they ended: KEEP_RUN_DAYS and its like.
+KEEP_DAYS: dict[str, float] = {
+    kind: env.float(f"KEEP_{kind}_DAYS", default=default) for kind, default in KEPT_DAYS.items()
+}
 NOTIFICATION_KEEP_HOURS = env.int("NOTIFICATION_KEEP_HOURS", default=192)
 # How much of what hosts prompt for a wallet may leave unread: in all, of one host, in one chat.
 NOTIFICATIONS_MOST = env.int("NOTIFICATIONS_MOST", default=1000)

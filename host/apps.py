@@ -9,8 +9,18 @@ class HostConfig(AppConfig):
     name = "host"
 
     def ready(self) -> None:
-        from host import commands, datasets, farewell, graph, receivers, services, subjects
+        from host import (
+            commands,
+            datasets,
+            farewell,
+            graph,
+            receivers,
+            retained,
+            services,
+            subjects,
+        )
         from messaging import registry as messages
+        from messaging import retention
         from scripts import registry
 
         registry.register_commands(commands.COMMANDS)
@@ -23,4 +33,6 @@ class HostConfig(AppConfig):
         registry.register_handlers(dict.fromkeys(graph.SUBJECTS, "host"))
         messages.register_subjects(graph.SUBJECTS)
         registry.register_farewell(farewell.say)
+        retention.register(retained.RETAINED)
+        registry.register_pins(retained.pinned)
         receivers.connect()

@@ -9,8 +9,9 @@ class IssuerConfig(AppConfig):
     name = "issuer"
 
     def ready(self) -> None:
-        from issuer import commands, datasets, receivers, services, subjects
+        from issuer import commands, datasets, receivers, retained, services, subjects
         from messaging import registry as messages
+        from messaging import retention
         from scripts import registry
 
         registry.register_commands(commands.COMMANDS)
@@ -23,4 +24,6 @@ class IssuerConfig(AppConfig):
         messages.register_undeliverable(subjects.UNDELIVERABLE)
         messages.register_resendable(subjects.RESENDABLE)
         messages.register_discarded(subjects.DISCARDED)
+        retention.register(retained.RETAINED)
+        retention.register_needs(retained.NEEDS)
         receivers.connect()

@@ -19,6 +19,7 @@ from messaging.models import (
     KeyLookup,
     OutboxMessage,
     PeerKey,
+    Pruning,
     Refusal,
     Untold,
 )
@@ -188,3 +189,11 @@ class RefusalAdmin(ReadOnlyAdmin):
     list_filter = ("reason",)
     date_hierarchy = "day"
     ordering = ("-day", "reason")
+
+
+@admin.register(Pruning)
+class PruningAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
+    list_display = ("rule", "worked_at", "due_at", "removed", "fault")
+    search_fields = ("rule",)
+    ordering = ("rule",)

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from messaging.addresses import parse_networks
 from messaging.dns_keys import server_address
+from messaging.kept import LEAST_DAYS
 from messaging.rates import LIMITS, parse_rate
 from messaging.sealing import field_keys
 from messaging.signers import chosen
@@ -35,6 +36,25 @@ def _rate(setting: str) -> tuple[int, int]:
     return parse_rate(getattr(settings, setting))
 
 
+def _kept_days() -> None:
+    for kind, kept in settings.KEEP_DAYS.items():
+        least, why = LEAST_DAYS.get(kind, (0, "that is how long"))
+        if kept < least:
+            raise ValueError(f"KEEP_{kind}_DAYS: {least:g} at least, because {why}")
+    if settings.KEEP_DAYS["INBOX_KEY"] * 24 < settings.INBOX_KEEP_HOURS:
+        raise ValueError("KEEP_INBOX_KEY_DAYS: a message may not outlive its key")
+    if settings.KEEP_DAYS["INBOX_KEY"] <= settings.KEEP_DAYS["DEAD"]:
+        raise ValueError(
+            "KEEP_INBOX_KEY_DAYS: more than KEEP_DEAD_DAYS, or a dead letter that is "
+            "sent again may have its effect twice"
+        )
+    if settings.KEEP_DAYS["SENT"] <= settings.OFFER_DAYS:
+        raise ValueError(
+            "KEEP_SENT_DAYS: more than OFFER_DAYS, because what is said of an offer "
+            "names its message"
+        )
+
+
 READERS: dict[str, tuple[str, Callable[[], object]]] = {
     "messaging.E001": ("FIELD_KEYS", lambda: field_keys(settings.FIELD_KEYS)),
     "messaging.E002": ("PEER_ROUTES", routes),
@@ -46,6 +66,7 @@ READERS: dict[str, tuple[str, Callable[[], object]]] = {
     "messaging.E005": ("INBOX_KEEP_HOURS", _keep_hours),
     "messaging.E008": ("OUTBOX_MOST", _most_waiting),
     "messaging.E006": ("SIGNER", chosen),
+    "messaging.E009": ("KEEP_DAYS", _kept_days),
 }
 READERS |= {
     f"messaging.E1{number:02}": (limit.setting, partial(_rate, limit.setting))

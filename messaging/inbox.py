@@ -20,7 +20,6 @@ from messaging.models import InboxMessage
 from messaging.refusals import PUBLIC_TEXT, Reason, Refused, count_refusal
 from messaging.registry import Mode, Question, Sender, Subject, registry
 from messaging.signing import PrivateKey, PublicKey
-from messaging.states import ENDED
 from messaging.syntax import is_uuid, parse_time
 
 log = structlog.get_logger(__name__)
@@ -283,6 +282,8 @@ def _repeated(checked: Checked) -> InboxMessage:
     same = earlier.hash == checked.hash
     if not same and earlier.content_hash != checked.envelope.content_hash():
         raise Refused(Reason.CORRELATION, checked.repeat_key)
+    if earlier.is_emptied and checked.subject.mode is Mode.SYNC:
+        raise Refused(Reason.CORRELATION, f"{checked.repeat_key}: its answer is not kept any more")
     log.info("message_repeated", message=str(earlier.pk))
     return earlier
 
@@ -370,14 +371,3 @@ def _reply_address(checked: Checked) -> str:
         return header.sender
     chat = checked.envelope.body.get("Chat")
     return chat if is_uuid(chat) else header.correlation
-
-
-def prune(limit: int = 500) -> int:
-    """Delete ended messages older than INBOX_KEEP_HOURS, at most `limit`; return how many.
-
-    One that was pruned could be replayed only inside the time window, which is far shorter.
-    """
-    oldest = clock.now() - timedelta(hours=settings.INBOX_KEEP_HOURS)
-    ended = InboxMessage.objects.filter(state__in=ENDED, received_at__lt=oldest)
-    batch = list(ended.order_by("received_at").values_list("pk", flat=True)[:limit])
-    return InboxMessage.objects.filter(pk__in=batch).delete()[0] if batch else 0

@@ -166,6 +166,9 @@ class InboxMessage(models.Model):
     response = models.JSONField(null=True)
     received_at = models.DateTimeField(db_index=True)
     handled_at = models.DateTimeField(null=True)
+    is_emptied = models.BooleanField(
+        default=False, db_default=False, help_text="What it said is gone; repeats are recognised"
+    )
 
     def __str__(self) -> str:
         return f"{self.subject} from {self.sender}"
@@ -272,3 +275,20 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} on {self.day}"
+
+
+class Pruning(models.Model):
+    """How far a rule of retention.py has come, and who works on it now."""
+
+    rule = models.CharField(primary_key=True, max_length=100, help_text="Table, and number of rule")
+    position = models.CharField(max_length=300, blank=True, help_text="The last key looked at")
+    due_at = models.DateTimeField(db_index=True, help_text="When to go on; a lease meanwhile")
+    removed = models.PositiveBigIntegerField(default=0, help_text="How many rows ended so far")
+    fault = models.CharField(max_length=500, blank=True, help_text="Why a row could not end")
+    worked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "prunings"
+
+    def __str__(self) -> str:
+        return self.rule

@@ -4,7 +4,7 @@ from functools import partial
 
 from celery import shared_task
 
-from messaging import outbox
+from messaging import outbox, retention
 from messaging.bell import answering
 
 
@@ -30,3 +30,9 @@ def sweep() -> None:
 def tell_again(untold_id: str) -> None:
     """Tell a listener that has raised what became of its message, and do what follows from it."""
     answering(partial(outbox.tell_again, untold_id))
+
+
+@shared_task(name="messaging.prune")
+def prune() -> None:
+    """End some of the rows whose time has come."""
+    retention.prune()

@@ -9,7 +9,8 @@ class ScriptsConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import registry as messages
-        from scripts import commands, public, receivers, registry, services
+        from messaging import retention
+        from scripts import commands, public, receivers, registry, retained, services
         from scripts.language.limits import Limits, limits
 
         limits.set(Limits(**settings.SCRIPT_LIMITS))
@@ -17,4 +18,5 @@ class ScriptsConfig(AppConfig):
         messages.set_handler(services.start_message_run, services.drive)
         messages.set_answerer(public.answer)
         messages.set_response_listener(services.deliver_response)
+        retention.register(retained.RETAINED)
         receivers.connect()

@@ -30,7 +30,7 @@ MARK_SIGNAL = rows.Update(Signal, "pk", sets=("state",))
 
 def locked_hook(domain: str, name: str) -> Hook:
     """Return the hook of this name, made if needed, locked until the transaction ends."""
-    fresh = Hook(domain=domain, name=name)
+    fresh = Hook(domain=domain, name=name, created_at=clock.now())
     # A hook that we have just inserted is ours alone until we commit.
     return fresh if rows.insert_new(fresh) else LOCKED_BY_NAME.get(domain, name)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from messaging import clock
 from messaging import registry as messages
@@ -199,19 +201,22 @@ def _stored(digest: str) -> Version:
     return Version(row.hash, row.name, row.source, CompiledFile.from_json(row.code), row.links)
 
 
-# Hashes of rows that this process has seen committed; a version is never deleted.
-_kept: set[str] = set()
+# When this process last saw the row of a version committed. One that nothing refers to is deleted
+# some days after it was marked (retiring.py), so that may be believed for an hour.
+_kept: dict[str, datetime] = {}
+BELIEVED = timedelta(hours=1)
 
 
 def store(wanted: Version) -> None:
     """Keep a version and all it calls as rows, so that runs outlive the release that began them."""
-    if wanted.hash in _kept:
+    now = clock.now()
+    seen = _kept.get(wanted.hash)
+    if seen is not None and timedelta() <= now - seen < BELIEVED:
         return
-    if ScriptVersion.objects.filter(hash=wanted.hash).exists():
-        transaction.on_commit(partial(_kept.add, wanted.hash))
+    known = ScriptVersion.objects.filter(hash=wanted.hash)
+    if known.filter(unused_at=None).exists() or _needed_again(known, wanted):
+        transaction.on_commit(partial(_kept.__setitem__, wanted.hash, now))
         return
-    for digest in wanted.links.values():
-        store(version(digest))
     row = ScriptVersion(
         hash=wanted.hash,
         name=wanted.name,
@@ -219,9 +224,16 @@ def store(wanted: Version) -> None:
         code=wanted.file.to_json(),
         links=wanted.links,
         abi=ABI,
-        created_at=clock.now(),
+        created_at=now,
     )
     ScriptVersion.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _needed_again(known: QuerySet[ScriptVersion], wanted: Version) -> bool:
+    """Take the mark from a version that was to be deleted; say whether it was still there."""
+    for digest in wanted.links.values():
+        store(version(digest))
+    return bool(known.update(unused_at=None))
 
 
 def forget() -> None:

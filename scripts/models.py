@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models.functions import Now
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from messaging import clock
@@ -25,6 +26,7 @@ class ScriptVersion(models.Model):
     links = models.JSONField(default=dict, help_text="Called script -> hash of its version")
     abi = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
+    unused_at = models.DateTimeField(null=True, help_text="Since when nothing refers to it")
     stopped_at = models.DateTimeField(
         null=True, db_index=True, help_text="Too many of its runs were set aside: it does not start"
     )
@@ -183,6 +185,7 @@ class Hook(models.Model):
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="hooks")
     expects = models.CharField(max_length=300, blank=True, help_text="Who may answer")
     deadline = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["domain", "name"], name="hook_once")]

@@ -106,6 +106,7 @@ class Registry:
     libraries: dict[str, Path] = field(default_factory=dict)
     handlers: dict[str, str] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)
+    pins: list[Callable[[], list[str]]] = field(default_factory=list)
     farewell: Callable[[Step, str], None] | None = None
 
 
@@ -146,3 +147,8 @@ def register_handlers(entries: Mapping[str, str]) -> None:
 def register_ending(withdraw: Ending) -> None:
     """Add what withdraws the questions or offers of a run that ends, or gives up waiting."""
     registry.endings.append(withdraw)
+
+
+def register_pins(pinned: Callable[[], list[str]]) -> None:
+    """Add what returns the hashes of versions that an app's rows open, so that they are kept."""
+    registry.pins.append(pinned)

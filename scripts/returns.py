@@ -94,6 +94,11 @@ def end_returns(domain: str, runs: Iterable[UUID]) -> None:
     _close(Hook.objects.filter(domain=domain, run__in=runs, state=HookState.LIVE))
 
 
+def end_named(domain: str, names: Iterable[str]) -> None:
+    """Let these returns lead nowhere any more."""
+    _close(Hook.objects.filter(domain=domain, name__in=names, state=HookState.LIVE))
+
+
 def end(run: Run) -> None:
     """Let no return of an ended run lead anywhere any more."""
     if run.checkpoints:

@@ -52,7 +52,7 @@ def _still_clock() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _forgetful_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has an empty database; what the process knows of the last one is void."""
-    monkeypatch.setattr(library, "_kept", set())
+    monkeypatch.setattr(library, "_kept", {})
     poison.forget()
     keys.forget_remembered()
 

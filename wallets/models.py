@@ -27,6 +27,7 @@ class Registration(models.Model):
     broker = models.CharField(max_length=253)
     language = models.CharField(max_length=20)
     created_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, help_text="When the wallet last asked, to a day")
 
     class Meta:
         constraints = [

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 
 from messaging import clock
 from messaging.rows import insert_new
@@ -17,6 +16,8 @@ from wallets.models import Notification, Registration
 from wallets.selectors import registration_of
 
 log = structlog.get_logger(__name__)
+
+SEEN_AGAIN = timedelta(days=1)
 
 
 def register_wallet(
@@ -34,8 +35,17 @@ def register_wallet(
         broker=broker,
         language=language,
         created_at=clock.now(),
+        seen_at=clock.now(),
     )
     return row if insert_new(row) else Registration.objects.get(domain=domain, wallet=wallet)
+
+
+def see_wallet(registration: Registration) -> None:
+    """Note that a wallet has asked, once a day: registrations that nobody uses end."""
+    now = clock.now()
+    if registration.seen_at is None or now - registration.seen_at > SEEN_AGAIN:
+        Registration.objects.filter(pk=registration.pk).update(seen_at=now)
+        registration.seen_at = now
 
 
 def keep_notification(
@@ -75,9 +85,3 @@ def acknowledge(registration: Registration, ids: list[str]) -> int:
     push.fetched(registration)
     mine = Notification.objects.filter(registration=registration, pk__in=ids)
     return mine.filter(acknowledged_at=None).update(acknowledged_at=clock.now())
-
-
-def prune_notifications() -> int:
-    """Delete what is older than NOTIFICATION_KEEP_HOURS; return how many there were."""
-    oldest = clock.now() - timedelta(hours=settings.NOTIFICATION_KEEP_HOURS)
-    return Notification.objects.filter(created_at__lt=oldest).delete()[0]

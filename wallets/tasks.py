@@ -1,14 +1,15 @@
-"""The notifier's housekeeping, and its pushes."""
+"""The notifier's pushes."""
 
 from celery import shared_task
 
-from wallets import push, services
+from messaging import retention
+from wallets import push
 
 
 @shared_task(name="wallets.prune")
 def prune() -> None:
-    """Delete notifications that nobody has fetched for longer than they are kept."""
-    services.prune_notifications()
+    """What the scheduler of the release before rings for."""
+    retention.prune()
 
 
 @shared_task(name="wallets.push")

@@ -11,7 +11,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from messaging import clock, inbox, peer_keys
+from messaging import clock, peer_keys
 from messaging.bell import HEARD, ring
 from messaging.models import OutboxMessage, Untold
 from messaging.outbox.claims import overdue
@@ -29,7 +29,7 @@ TURN_SECONDS = 0.5  # for as long a worker goes on with them, so that others get
 
 
 def sweep() -> dict[str, int]:
-    """Ring for due messages whose bell was lost, and delete what is kept no longer.
+    """Ring for due messages whose bell was lost, and delete look-ups and keys that are over.
 
     One bell for a batch: where workers are behind, messages are overdue without having lost
     any, and a bell for each, every second, would bury the bells of others. Any number of sweepers
@@ -40,7 +40,7 @@ def sweep() -> dict[str, int]:
         ring("messaging.catch_up", str(first))
     for untold_id in _untold(timedelta(), BATCH):
         ring("messaging.tell_again", str(untold_id))
-    return {"outbox": len(ids), "pruned": inbox.prune() + peer_keys.prune()}
+    return {"outbox": len(ids), "pruned": peer_keys.prune()}
 
 
 def _untold(age: timedelta, most: int) -> list[int]:

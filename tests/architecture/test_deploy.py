@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from config.connections import BoundedProtocol
 from config.processes import celery_commands
+from messaging.kept import KEPT_DAYS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -72,7 +73,8 @@ def test_guide_names_the_commands_an_operator_needs() -> None:
 def test_settings_in_the_docs_exist(name: str) -> None:
     text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
     limits = {variable for variable in variables(text) if variable.startswith("SCRIPT_")}
-    assert variables(text) - known_settings() - limits - FOREIGN == set()
+    kept = {f"KEEP_{kind}_DAYS" for kind in KEPT_DAYS}
+    assert variables(text) - known_settings() - limits - kept - FOREIGN == set()
 
 
 def test_environment_of_the_services_is_of_settings() -> None:

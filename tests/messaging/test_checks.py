@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from messaging.checks import check_deployment, check_settings
+from messaging.kept import KEPT_DAYS
 
 
 def ids(found: list[Any]) -> list[str]:
@@ -26,6 +27,10 @@ def test_settings_of_this_deployment_are_readable() -> None:
         ("DNS_RESOLVERS", ["localhost"], "messaging.E004"),
         ("INBOX_KEEP_HOURS", 23, "messaging.E005"),
         ("SIGNER", "messaging.signers.Nobody", "messaging.E006"),
+        ("KEEP_DAYS", {**KEPT_DAYS, "CHAT_IDLE": 30}, "messaging.E009"),
+        ("KEEP_DAYS", {**KEPT_DAYS, "REFUSAL": -1}, "messaging.E009"),
+        ("KEEP_DAYS", {**KEPT_DAYS, "DEAD": 90}, "messaging.E009"),
+        ("KEEP_DAYS", {**KEPT_DAYS, "SENT": 7}, "messaging.E009"),
     ],
 )
 def test_setting_that_cannot_be_read_is_an_error(

@@ -16,6 +16,7 @@ from messaging.registry import registry
 from messaging.syntax import format_time
 from tests.messaging.dns_server import dns_server
 from tests.messaging.parties import BROKER, CHAT, CORRELATION, THEATRE, TOKEN, WALLET, Desk, Peer
+from tests.pruning import prune_all
 
 ANSWER = {"Token": TOKEN, "Answer": "ACCEPTED"}
 
@@ -272,11 +273,15 @@ def test_ended_messages_are_pruned_when_old(broker: Peer, settings: Any) -> None
         inbox.receive(broker.message("Offered@Issuer", {"State": state}))
         InboxMessage.objects.filter(state="RECEIVED").update(state=state)
     clock.move(167 * 3600)
-    assert inbox.prune() == 0
+    assert not prune_all()
     clock.move(2 * 3600)
-    assert inbox.prune(limit=1) == 1
-    assert inbox.prune() == 1
-    assert InboxMessage.objects.get().state == "RECEIVED"
+    assert prune_all() == {"messaging.InboxMessage 0": 2}
+    full = InboxMessage.objects.exclude(envelope={})
+    assert [message.state for message in full] == ["RECEIVED"]
+    assert InboxMessage.objects.count() == 3
+    clock.move(90 * 24 * 3600)
+    prune_all()
+    assert [message.state for message in InboxMessage.objects.all()] == ["RECEIVED"]
 
 
 def test_handler_that_cannot_start_stores_nothing(

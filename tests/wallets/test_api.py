@@ -15,9 +15,9 @@ from messaging import clock
 from messaging.ids import uuid4
 from messaging.signing import PrivateKey
 from tests.person import NOTIFIER, Person
+from tests.pruning import prune_all
 from wallets.models import Notification, Registration
 from wallets.request_signature import request_headers
-from wallets.services import prune_notifications
 
 QUEUE = "/wallet/notifications"
 ACKNOWLEDGE = "/wallet/notifications/acknowledge"
@@ -147,9 +147,9 @@ def test_about_names_the_notifiers(places: list[str]) -> None:
 
 def test_what_nobody_fetches_is_deleted_in_the_end(alice: Person) -> None:
     notify(alice)
-    assert prune_notifications() == 0
+    assert not prune_all()
     clock.move(9 * 24 * 3600)
-    assert prune_notifications() == 1
+    assert prune_all()["wallets.Notification 0"] == 1
 
 
 def test_openapi_describes_the_inbox_and_the_queue(places: list[str]) -> None:

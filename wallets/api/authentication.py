@@ -17,6 +17,7 @@ from messaging.syntax import parse_time
 from wallets import request_signature as proof
 from wallets.models import Registration
 from wallets.selectors import registration_of
+from wallets.services import see_wallet
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class WalletSignature(BaseAuthentication):
         if not _verifies(registration, data, headers.get(proof.SIGNATURE, "")):
             raise self._refused("wrong signature")
         proven.note(str(registration.wallet))
+        see_wallet(registration)
         return None, registration
 
     def authenticate_header(self, request: Request) -> str:
