@@ -71,7 +71,9 @@ def post_to(
             ) as response,
         ):
             return Reply(response.status, _capped(response.iter_stream()))
-    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+    except Unreachable:
+        raise
+    except Exception as error:  # whatever a name or a server elsewhere makes a library raise
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
 

@@ -9,24 +9,29 @@ wallet's own broker and to domains of which that broker told this wallet.
 
 from __future__ import annotations
 
-import json
-import threading
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.db.models import Q
 
-from messaging import inbox, keys, transport
+from messaging import inbox, keys, rates, transport
 from messaging.canonical import BadJson, parse_json
 from messaging.envelope import ANONYMOUS, Envelope, Malformed
 from messaging.errors import Unreachable
+from messaging.slots import Busy, Slots
 from wallets.models import Notification, Registration
 
 log = structlog.get_logger(__name__)
 
 LARGEST = 64 * 1024
-AT_ONCE = 16  # deliveries to elsewhere, each of which holds a thread for up to ten seconds
+# Deliveries to elsewhere, each of which may take ten seconds in a thread that is only for them, and
+# has no connection to the database. Some are only for places that have answered within the hour.
+AT_ONCE = 32
+IN_FLIGHT = Slots(AT_ONCE, wallet=4, destination=8, unknown=24)
+KNOWN_SECONDS = 3600
 TO_BROKER = frozenset(
     {
         "Locate@Broker",
@@ -39,7 +44,8 @@ TO_BROKER = frozenset(
 )
 TO_GRAPH = "PublicKey@Graph"
 IN_CHAT = frozenset({"Prompted@Host", "Reply@Host", "Download@Host", "Issued@Issuer"})
-_elsewhere = threading.BoundedSemaphore(AT_ONCE)
+# A few more than there are slots, to say at once that none is free.
+_threads = ThreadPoolExecutor(AT_ONCE + 8, "relay")
 
 
 class NotRelayed(Exception):
@@ -58,34 +64,55 @@ class Relayed:
     answer: dict[str, Any]
 
 
-def relay(registration: Registration, raw: bytes) -> Relayed:
-    """Post one message of this wallet and return the peer's answer, whatever its status.
+@dataclass(frozen=True)
+class Elsewhere:
+    """A message that is to go to a domain that is not hosted here; no thread waits for it."""
 
-    May take ten seconds, so it must not be called inside a transaction. Raises NotRelayed: 413 or
-    422 for what is not passed on, 503 while too many are under way, 502 when nobody answered.
+    wallet: str
+    to: str
+    raw: bytes
+    is_known: bool
+
+    async def relay(self) -> Relayed:
+        """Post it and return the peer's answer, whatever its status. Takes up to ten seconds.
+
+        Raises NotRelayed: 503 while too many are under way, 502 when nobody answered.
+        """
+        return await asyncio.get_running_loop().run_in_executor(_threads, self._post)
+
+    def _post(self) -> Relayed:
+        unknown = "" if self.is_known else "any"
+        try:
+            with IN_FLIGHT.taken(wallet=self.wallet, destination=self.to, unknown=unknown):
+                reply = transport.post(self.to, self.raw)
+        except Busy:
+            raise NotRelayed(503, "Too many messages are under way") from None
+        except Unreachable as error:
+            log.info("relay_unreachable", to=self.to, error=str(error)[:200])
+            raise NotRelayed(502, f"{self.to} cannot be reached") from None
+        if not self.is_known:
+            rates.rest("relay-knows", self.to, KNOWN_SECONDS)
+        return Relayed(reply.status, _object(reply.body))
+
+
+def relay(registration: Registration, raw: bytes) -> Relayed | Elsewhere:
+    """Hand one message of this wallet to a domain hosted here, or say where it is to go.
+
+    Must not be called inside a transaction. Raises NotRelayed, 413 or 422: it is not passed on.
     """
     envelope = _checked(registration, raw)
     to = envelope.header.to.lower()
     if keys.hosted_name(to) is not None:
         answer = inbox.receive(raw)
         return Relayed(answer.status, answer.body)
-    if not _elsewhere.acquire(blocking=False):
-        raise NotRelayed(503, "Too many messages are under way")
-    try:
-        reply = transport.post(to, raw)
-    except Unreachable as error:
-        log.info("relay_unreachable", to=to, error=str(error)[:200])
-        raise NotRelayed(502, f"{to} cannot be reached") from None
-    finally:
-        _elsewhere.release()
-    return Relayed(reply.status, _object(reply.body))
+    return Elsewhere(str(registration.pk), to, raw, rates.is_resting("relay-knows", to))
 
 
 def _object(body: bytes) -> dict[str, Any]:
     """Return a peer's answer; what is no JSON object is no answer."""
     try:
-        value = json.loads(body or b"{}")
-    except ValueError:
+        value = parse_json(body or b"{}", max_bytes=transport.LARGEST_ANSWER)
+    except BadJson:
         value = {}
     return value if isinstance(value, dict) else {}
 

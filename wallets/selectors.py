@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from messaging import rows
-from messaging.syntax import is_uuid
+from messaging.syntax import is_domain, is_uuid
 from wallets.models import Notification, NotifierBroker, Registration
 
 REGISTRATION = rows.Select(Registration, "domain", "wallet")
@@ -19,8 +19,8 @@ def broker_of(domain: str) -> str | None:
 
 
 def registration_of(domain: str, wallet: Any) -> Registration | None:
-    """Return a wallet's registration; None when unknown or not an id."""
-    if not is_uuid(str(wallet)):
+    """Return a wallet's registration; None when unknown, not an id or at no domain."""
+    if not is_uuid(str(wallet)) or not is_domain(domain):
         return None
     return REGISTRATION.first(domain, str(wallet))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from messaging import clock
+from messaging import clock, transport
 from messaging.envelope import ANONYMOUS, Envelope
+from messaging.errors import Unreachable
 from messaging.signing import PrivateKey
 from tests.flows.steps import TICKET, agreed_ticket
 from tests.person import BROKER, Person
@@ -17,6 +20,7 @@ from tests.pump import pump
 from tests.wallets.test_api import signed
 from wallets import relay as relaying
 from wallets.models import Notification
+from wallets.relay import Elsewhere, NotRelayed
 
 RELAY = "/wallet/relay"
 
@@ -136,3 +140,102 @@ def test_wallet_that_asks_too_often_is_told_so(alice: Person, bob: Person, setti
 def test_answer_that_is_no_object_is_none() -> None:
     assert relaying._object(b"[1]") == relaying._object(b"<html>") == relaying._object(b"") == {}
     assert relaying._object(json.dumps({"a": 1}).encode()) == {"a": 1}
+    assert relaying._object(b"[" * 30_000) == {}
+
+
+# -- what is under way ---------------------------------------------------------------------------
+
+
+def at_once(asked: list[Elsewhere]) -> list[int]:
+    """Relay these at the same time; return the status of each."""
+
+    async def one(elsewhere: Elsewhere) -> int:
+        try:
+            return (await elsewhere.relay()).status
+        except NotRelayed as refusal:
+            return refusal.status
+
+    async def every() -> list[int]:
+        return await asyncio.gather(*map(one, asked))
+
+    statuses = asyncio.run(every())
+    assert relaying.IN_FLIGHT.taken_now == 0
+    return statuses
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that takes its time."""
+
+    def post(to: str, raw: bytes) -> transport.Reply:
+        time.sleep(0.5)
+        raise Unreachable("nobody answers")
+
+    monkeypatch.setattr(transport, "post", post)
+
+
+def test_wallet_has_so_many_slots_and_others_have_theirs(silent: None) -> None:
+    mine = [Elsewhere("alice", f"silent{n}.test", b"", False) for n in range(10)]
+    others = [Elsewhere(f"w{n}", f"quiet{n}.test", b"", False) for n in range(3)]
+    began = time.monotonic()
+    statuses = at_once([*mine, *others])
+    assert sorted(statuses[:10]) == [502] * 4 + [503] * 6
+    assert statuses[10:] == [502] * 3
+    assert time.monotonic() - began < 5
+
+
+def test_destination_has_so_many_slots(silent: None) -> None:
+    asked = [Elsewhere(f"w{n}", "silent.test", b"", False) for n in range(12)]
+    assert sorted(at_once(asked)) == [502] * 8 + [503] * 4
+
+
+def test_silent_places_leave_slots_for_those_that_answer(
+    silent: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = transport.post
+
+    def some_answer(to: str, raw: bytes) -> transport.Reply:
+        return transport.Reply(200, b"{}") if to == "theatre.example" else post(to, raw)
+
+    monkeypatch.setattr(transport, "post", some_answer)
+    hostile = [Elsewhere(f"w{n}", f"silent{n}.test", b"", False) for n in range(500)]
+    honest = [Elsewhere(f"honest{n}", "theatre.example", b"", True) for n in range(4)]
+    statuses = at_once([*hostile, *honest])
+    assert statuses[500:] == [200] * 4
+    assert 24 <= statuses.count(502) <= 96  # as they become free; the rest hear 503 at once
+
+
+def test_place_that_answered_is_known(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "post", lambda to, raw: transport.Reply(200, b"{}"))
+    chat = alice.open(TICKET)
+    row = Notification.objects.filter(subject="Open@Notifier").get()
+    row.message["Body"]["Host"] = "elsewhere.test"
+    row.save()
+    raw = message(alice, "elsewhere.test", "Prompted@Host", {}, chat=chat)
+    registration = row.registration
+    first = relaying.relay(registration, raw)
+    assert isinstance(first, Elsewhere) and not first.is_known
+    assert relay(alice, raw).json() == {"Status": 200, "Answer": {}}
+    again = relaying.relay(registration, raw)
+    assert isinstance(again, Elsewhere) and again.is_known
+
+
+ODD_HOSTS = ["a" * 63 + ".test", ".".join(["a" * 61] * 4) + ".test", "xn--a.test", "x.test\0"]
+
+
+@pytest.mark.parametrize("host", ODD_HOSTS)
+def test_odd_name_of_a_peer_is_unreachable_and_nothing_worse(host: str, settings: Any) -> None:
+    with pytest.raises(Unreachable):
+        transport.post(host, b"{}")
+
+
+@pytest.mark.parametrize("fault", [ValueError("odd"), UnicodeError("odd"), RuntimeError("odd")])
+def test_whatever_a_library_raises_for_a_peer_is_unreachable(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(transport.CheckedBackend, "connect_tcp", fails)
+    with pytest.raises(Unreachable, match="odd"):
+        transport.post("theatre.example", b"{}")

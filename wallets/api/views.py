@@ -22,7 +22,7 @@ from wallets.api.authentication import WalletSignature, authenticated
 from wallets.api.throttle import RelayThrottle, WalletThrottle
 from wallets.feed import feed, floor_after, stream
 from wallets.models import NotifierBroker
-from wallets.relay import NotRelayed, relay
+from wallets.relay import Elsewhere, NotRelayed, Relayed, relay
 from wallets.selectors import waiting_notifications
 from wallets.waiting import TooManyWait, watch
 
@@ -208,17 +208,29 @@ class RelayView(APIView):
             **BUSY,
         },
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Post a message of this wallet to its recipient's inbox and return what that answered.
 
         Passed on are the subjects of a wallet, to its broker and to the domains of which its
         broker told it. The message is neither read further nor changed; it proves its sender.
         """
         try:
-            relayed = relay(authenticated(request), request.body)
+            done = relay(authenticated(request), request.body)
         except NotRelayed as refusal:
             return Response({"detail": str(refusal)}, status=refusal.status)
-        return Response({"Status": relayed.status, "Answer": relayed.answer})
+        return shown(done) if isinstance(done, Relayed) else later(partial(relayed_to, done))
+
+
+async def relayed_to(elsewhere: Elsewhere) -> HttpResponse:
+    """Answer with what a domain elsewhere says to a wallet's message."""
+    try:
+        return shown(await elsewhere.relay())
+    except NotRelayed as refusal:
+        return JsonResponse({"detail": str(refusal)}, status=refusal.status)
+
+
+def shown(relayed: Relayed) -> HttpResponse:
+    return JsonResponse({"Status": relayed.status, "Answer": relayed.answer})
 
 
 async def waited_for(registration_id: UUID, seconds: float, limit: int) -> HttpResponse:
