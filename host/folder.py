@@ -6,15 +6,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from host import services
 from host.models import TalkerFile
 from messaging import clock
+from messaging.each import each, name_of
 from messaging.models import HostedDomain
-from messaging.syntax import is_domain
+from messaging.syntax import is_domain, storable
 from scripts.items.files import FOLDER, is_dataset, keep_text
 from scripts.language.errors import LoadErrors
 
@@ -23,6 +25,8 @@ log = structlog.get_logger(__name__)
 ENDINGS = (".yaml", ".yml")
 TEST = ".test"
 LARGEST = 500_000  # bytes
+LONGEST_PATH = 400
+MOST_FAULTS = 20_000  # characters that are kept of what is wrong with a file
 
 # (path, size, time of change) of what this process has read: unchanged files are not opened again.
 _seen: dict[Path, tuple[int, int]] = {}
@@ -39,27 +43,39 @@ def read_folder(folder: Path) -> dict[str, int]:
     A file with faults changes no talker: the last sound version stays, the faults are logged and
     stored for operators. A file that is gone leaves its talker, which an operator may then change.
     """
-    counts = {"read": 0, "faulty": 0}
     present = dict(_files(folder))
-    for name, path in present.items():
-        stamp = _stamp(path)
-        if stamp is None or _seen.get(path) == stamp:
-            continue
-        fresh = _read(name, path)
-        faulty = TalkerFile.objects.filter(path=name).exclude(faults="").exists()
-        counts["read"] += fresh
-        counts["faulty"] += fresh and faulty
-        if not faulty:  # its domain may be hosted meanwhile
-            _seen[path] = stamp
+    looked_at = each("talker file", present.items(), _look)
     if folder.is_dir():  # a folder that is not mounted is no folder without files
         TalkerFile.objects.exclude(path__in=present).delete()
-    return counts
+    failed = len(present) - len(looked_at)
+    return {
+        "read": sum(fresh for fresh, _ in looked_at),
+        "faulty": sum(fresh and faulty for fresh, faulty in looked_at) + failed,
+    }
+
+
+def _look(file: tuple[str, Path]) -> tuple[bool, bool]:
+    """Read a file unless this process has; return whether it was new, and whether it is faulty."""
+    name, path = file
+    stamp = _stamp(path)
+    if stamp is None or _seen.get(path) == stamp:
+        return False, False
+    fresh = _read(name, path)
+    faulty = TalkerFile.objects.filter(path=name).exclude(faults="").exists()
+    if not faulty:  # its domain may be hosted meanwhile
+        _seen[path] = stamp
+    return fresh, faulty
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted([*folder.glob("*/*"), *folder.glob(f"*/{FOLDER}/*")]):
-        if path.suffix in ENDINGS and not path.stem.endswith(TEST):
-            yield path.relative_to(folder).as_posix(), path
+        if path.suffix not in ENDINGS or path.stem.endswith(TEST):
+            continue
+        name = path.relative_to(folder).as_posix()
+        if name == storable(name, LONGEST_PATH):
+            yield name, path
+        else:  # bytes that are no UTF-8, or too many
+            log.warning("talker_unreadable", file=name_of(name), error="no name for a talker")
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -67,6 +83,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
         found = path.stat()
     except OSError:
         return None  # gone meanwhile
+    if not S_ISREG(found.st_mode):
+        return None  # a folder; or a pipe, which would be waited for
     return found.st_size, found.st_mtime_ns
 
 
@@ -86,7 +104,7 @@ def _read(name: str, path: Path) -> bool:
         hosted = HostedDomain.objects.filter(pk=domain).exists()
         if known is not None and known.digest == digest and not (known.faults and hosted):
             return False
-        faults = _kept(domain, key, raw, hosted=hosted)
+        faults = storable(_kept(domain, key, raw, hosted=hosted), MOST_FAULTS)
         if known is not None and (known.digest, known.faults) == (digest, faults):
             return False
         TalkerFile.objects.update_or_create(
@@ -119,10 +137,16 @@ def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
     except UnicodeDecodeError as error:
         return f"not UTF-8 text (byte {error.start})"
     try:
-        if key.startswith(f"{FOLDER}/"):
-            keep_text(source, domain=domain, file=f"{domain}/{key}.yaml")
-        else:
-            services.save_talker(domain=domain, key=key, title="", source=source)
+        with transaction.atomic():
+            if key.startswith(f"{FOLDER}/"):
+                keep_text(source, domain=domain, file=f"{domain}/{key}.yaml")
+            else:
+                services.save_talker(domain=domain, key=key, title="", source=source)
     except LoadErrors as faults:
         return str(faults)
+    except (OperationalError, InterfaceError):  # no fault of the file: it is read again
+        raise
+    except Exception as fault:
+        log.exception("talker_failed", domain=domain, key=key)
+        return f"the file cannot be kept: {fault!r:.200} (the log says where)"
     return ""

@@ -69,6 +69,8 @@ def _publish(task_name: str, row_id: str, seconds: float = 0) -> None:
         )
     except OperationalError as error:
         log.warning("bell_lost", task=task_name, row=row_id, error=str(error))
+    except Exception:  # whatever it is, the bells behind this one are rung
+        log.exception("bell_lost", task=task_name, row=row_id)
 
 
 def answering(work: Callable[[], object]) -> None:

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import transaction
 
 from messaging import clock, dns_keys, keys
-from messaging.errors import CannotSign, KeyLifeError, SealBroken, UnknownDomain
+from messaging.each import each
+from messaging.errors import CannotSign, KeyLifeError, UnknownDomain
 from messaging.models import DomainKey, HostedDomain, OutboxMessage
 from messaging.rows import refuse_in_transaction
 from messaging.sealing import is_sealed, reseal
@@ -194,20 +195,24 @@ def reseal_keys() -> tuple[int, list[str]]:
 
     When none is lost, the other FIELD_KEYS may be taken away.
     """
-    changed, lost = 0, []
-    for pk in list(DomainKey.objects.exclude(private_key="").values_list("pk", flat=True)):
-        with transaction.atomic():
-            key = DomainKey.objects.select_for_update().get(pk=pk)
-            if not is_sealed(key.private_key):
-                continue
-            try:
-                again = reseal(key.private_key, bound_to=key.bound_to)
-            except SealBroken as error:
-                lost.append(f"{key}: {error}")
-                continue
-            if again is not None:
-                key.private_key = again
-                key.save(update_fields=["private_key"])
-                changed += 1
+    lost: list[str] = []
+    keys_here = DomainKey.objects.exclude(private_key="")
+    changed = sum(
+        each("key", keys_here, _resealed, lambda key, error: lost.append(f"{key}: {error}"))
+    )
     log.info("keys_resealed", count=changed, lost=len(lost), signer=settings.SIGNER)
     return changed, lost
+
+
+def _resealed(key: DomainKey) -> bool:
+    """Seal one key anew, if it must be. Raises SealBroken."""
+    with transaction.atomic():
+        row = DomainKey.objects.select_for_update().get(pk=key.pk)
+        again = (
+            reseal(row.private_key, bound_to=row.bound_to) if is_sealed(row.private_key) else None
+        )
+        if again is None:
+            return False
+        row.private_key = again
+        row.save(update_fields=["private_key"])
+        return True

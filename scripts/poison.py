@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from messaging import clock
+from messaging.each import each
 from messaging.remembered import Remembered
 from scripts import wakes
 from scripts.models import Quarantine, Ready, Run, ScriptVersion
@@ -92,8 +93,7 @@ def let_start(version_id: str) -> int:
             return 0
         waiting = Run.objects.filter(version_id=version_id, state=RunState.READY, rev=0)
         held = list(Ready.objects.filter(run__in=waiting).values_list("run_id", flat=True))
-        for run_id in held:
-            wakes.wake(run_id)
+        each("run", held, wakes.wake)
     _remembered.forget()
     return len(held)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from messaging import clock
+from messaging.each import each
 from messaging.retention import Calls, Ends, Goes, Kept, Rows, Rule, days
 from scripts import lifecycle, retiring
 from scripts.models import Hook, ItemHistory, Quarantine, Ready, Run, Signal, Timer
@@ -71,7 +73,7 @@ def cancel_forgotten() -> int:
         ~Exists(lately), state=RunState.QUARANTINED, created_at__lt=cutoff
     )
     ids = list(forgotten.values_list("pk", flat=True)[:QUARANTINED_AT_ONCE])
-    return sum(lifecycle.cancel(pk, by="KEEP_QUARANTINE_DAYS") for pk in ids)
+    return sum(each("run", ids, partial(lifecycle.cancel, by="KEEP_QUARANTINE_DAYS")))
 
 
 _REFUSED = Q(state=RunState.FAILED, chat=None) & ~Q(message_id=None)

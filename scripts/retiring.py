@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from messaging import clock
+from messaging.each import each
 from messaging.retention import days
 from scripts import library
 from scripts.models import Checkpoint, ItemSet, Run, ScriptVersion
@@ -31,7 +32,7 @@ def retire() -> int:
     versions.exclude(unused_at=None).exclude(pk__in=free).update(unused_at=None)
     versions.filter(pk__in=free, unused_at=None).update(unused_at=now)
     old = versions.filter(pk__in=free, unused_at__lt=now - days("VERSION")())
-    return sum(_delete(pk) for pk in list(old.order_by("unused_at", "pk")[:AT_ONCE]))
+    return sum(each("version", list(old.order_by("unused_at", "pk")[:AT_ONCE]), _delete))
 
 
 def _free() -> set[str]:

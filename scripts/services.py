@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 
 from messaging import clock, outbox, points, rows
 from messaging.bell import HEARD, pass_on, ring
+from messaging.each import each
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
 from scripts import driving, hooks, library, lifecycle, poison, wakes
@@ -182,7 +183,7 @@ def drain(first: UUID | None = None) -> int:
     if first is not None and not advance(first):
         return 0
     overdue = wakes.due_runs(DRAIN, HEARD)
-    return int(first is not None) + sum(advance(run_id) for run_id in overdue)
+    return int(first is not None) + sum(each("overdue run", overdue, advance))
 
 
 def drive(message: InboxMessage) -> bool:
@@ -223,7 +224,7 @@ def _deliver_calls(run_id: UUID) -> bool:
     calls = OutboxMessage.objects.filter(
         origin=str(run_id), expects_response=True, state="DUE", due_at__lte=clock.now()
     )
-    return sum(outbox.deliver(pk) for pk in calls.values_list("pk", flat=True)) > 0
+    return sum(each("call", calls.values_list("pk", flat=True), outbox.deliver)) > 0
 
 
 def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> None:
@@ -242,7 +243,13 @@ def sweep(overdue_for: timedelta = NOT_AT_ALL) -> dict[str, int]:
 
     Their bells were lost, or are far back in the queue. Any number of sweepers may run at once.
     """
-    fired = wakes.fire_timers()
-    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)
-    advanced = sum(advance(run_id) for run_id in overdue)
-    return {"timers": fired, "runs": advanced, "purged": storing.purge()}
+
+    def advance_overdue() -> int:
+        return sum(each("overdue run", wakes.due_runs(200, overdue_for), advance))
+
+    steps: dict[str, Callable[[], int]] = {
+        "timers": wakes.fire_timers,
+        "runs": advance_overdue,
+        "purged": storing.purge,
+    }
+    return dict(each("step of the sweep", steps, lambda name: (name, steps[name]())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from messaging import clock
+from messaging.each import each
 from scripts import library, poison, wakes
 from scripts.errors import refused
 from scripts.models import Run, ScriptVersion
@@ -51,9 +53,9 @@ def withdraw(version_id: str, *, by: str, why: str = "") -> int:
         Q(version_id=version_id) | Q(held__contains=version_id), state__in=UNENDED
     )
     run_ids = list(standing.values_list("pk", flat=True))
+    wake = partial(wakes.wake, due_at=now + NOTICED, nudge=False)
     for at in range(0, len(run_ids), BATCH):
         with transaction.atomic():
-            for run_id in run_ids[at : at + BATCH]:
-                wakes.wake(run_id, due_at=now + NOTICED, nudge=False)
+            each("run", run_ids[at : at + BATCH], wake)
     log.warning("version_withdrawn", version=version_id[:12], by=by, runs=len(run_ids))
     return len(run_ids)

@@ -13,15 +13,17 @@ import json
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from django.db import Error, connection
+from django.db import connection
 from django.db.models import Q
 
 from messaging import clock
+from messaging.each import each
 from messaging.syntax import format_time
 from wallets.models import Notification
 
@@ -97,8 +99,8 @@ class Feed:
                 all_of_it = now - whole >= WHOLE_SECONDS
                 try:
                     self._look(listeners, all_of_it)
-                except Error:
-                    log.warning("feed_lost_database", exc_info=True)
+                except Exception:  # most often the database is gone; whoever listens goes on
+                    log.warning("feed_failed", exc_info=True)
                     connection.close()
                     time.sleep(AFTER_FAULT)
                 else:
@@ -125,10 +127,16 @@ class Feed:
         for listener in fresh:
             listener.fresh = False
         events = dict(_events({notification for _, notification in due}))
-        for listener, notification in due:
-            if notification in events:  # else acknowledged, or pruned, since
-                listener.sent.add(notification)
-                listener.loop.call_soon_threadsafe(listener.put, events[notification])
+        # Else acknowledged, or pruned, since.
+        there = [(one, events[pk], pk) for one, pk in due if pk in events]
+        each("page", there, _give)
+
+
+def _give(news: tuple[Listener, bytes, UUID]) -> None:
+    listener, event, notification = news
+    listener.sent.add(notification)
+    with suppress(RuntimeError):  # whose loop has ended meanwhile listens no more
+        listener.loop.call_soon_threadsafe(listener.put, event)
 
 
 def _floor(milliseconds: int) -> UUID:
@@ -155,8 +163,8 @@ def _unsent(listeners: list[Listener], floor: UUID | None) -> list[tuple[Listene
         rows = Notification.objects.filter(waiting).order_by("pk")
         for registration, notification in rows.values_list("registration_id", "pk"):
             ids.setdefault(registration, []).append(notification)
-        for each in part:
-            found += [(each, pk) for pk in ids.get(each.registration, ()) if _is_due(each, pk)]
+        for one in part:
+            found += [(one, pk) for pk in ids.get(one.registration, ()) if _is_due(one, pk)]
     return found
 
 

@@ -17,6 +17,7 @@ from django.db.models import F, Q
 
 from messaging import bell, clock, rates, transport
 from messaging.addresses import is_allowed, parse_networks
+from messaging.each import each
 from messaging.errors import Unreachable
 from messaging.rows import insert_new
 from messaging.syntax import is_domain
@@ -111,7 +112,7 @@ def wake(registration_id: str) -> int:
     if not settings.VAPID_PRIVATE_KEY or not waiting.exists():
         return 0
     subscriptions = Subscription.objects.filter(registration=wallet)
-    return sum(_claimed(each) and _push(each) for each in subscriptions)
+    return sum(each("push", subscriptions, lambda one: _claimed(one) and _push(one)))
 
 
 def _claimed(subscription: Subscription) -> bool:

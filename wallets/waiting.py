@@ -15,8 +15,9 @@ from functools import partial
 from uuid import UUID
 
 import structlog
-from django.db import Error, connection
+from django.db import connection
 
+from messaging.each import each
 from wallets.models import Notification
 
 log = structlog.get_logger(__name__)
@@ -80,7 +81,8 @@ class Watch:
                 raise TooManyWait
             mine = [other for other in self._waiting if other.registration == waiter.registration]
             for other in mine[: len(mine) - MOST_A_WALLET + 1]:
-                other.loop.call_soon_threadsafe(partial(other.tell, [], at_last=True))
+                with suppress(RuntimeError):  # as in _give
+                    other.loop.call_soon_threadsafe(partial(other.tell, [], at_last=True))
             self._waiting[waiter] = None
             if not self._running:
                 self._running = True
@@ -91,8 +93,8 @@ class Watch:
             while waiting := self._who_waits():
                 try:
                     self._look(waiting)
-                except Error:
-                    log.warning("watch_lost_database", exc_info=True)
+                except Exception:  # most often the database is gone; whoever waits goes on
+                    log.warning("watch_failed", exc_info=True)
                     connection.close()
                     time.sleep(AFTER_FAULT)
                 time.sleep(PAUSE)
@@ -111,15 +113,14 @@ class Watch:
 
     def _look(self, waiting: list[Waiter]) -> None:
         there = set(_who_has_something({each.registration for each in waiting}))
-        for waiter in waiting:
-            if waiter.registration in there:
-                unread = Notification.objects.filter(
-                    registration_id=waiter.registration, acknowledged_at=None
-                )
-                found = list(unread.order_by("id")[: waiter.limit])
-                # Whose loop has ended meanwhile waits no more.
-                with suppress(RuntimeError):
-                    waiter.loop.call_soon_threadsafe(waiter.tell, found)
+        each("wallet that waits", [one for one in waiting if one.registration in there], _give)
+
+
+def _give(waiter: Waiter) -> None:
+    unread = Notification.objects.filter(registration_id=waiter.registration, acknowledged_at=None)
+    found = list(unread.order_by("id")[: waiter.limit])
+    with suppress(RuntimeError):  # whose loop has ended meanwhile waits no more
+        waiter.loop.call_soon_threadsafe(waiter.tell, found)
 
 
 def _who_has_something(registrations: set[UUID]) -> Iterable[UUID]:

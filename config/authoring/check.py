@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.authoring.places import NoSuchFile, read
 from config.authoring.suspicion import Suspicion, suspicions
+from messaging.each import each
 from scripts import library
 from scripts.items.files import check_text, is_dataset
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
@@ -54,13 +55,17 @@ def _warning(file: str, suspicion: Suspicion) -> ScriptSyntaxError:
 def check_files(paths: Iterable[Path]) -> Report:
     """Return what is found in all of these files."""
     report = Report([], [], [])
-    for path in paths:
-        try:
-            check = check_dataset if is_dataset(path) else check_source
-            found = check(read(path), file=str(path), name=path.stem)
-        except NoSuchFile as missing:
-            report.unread.append(str(missing))
-            continue
+
+    def unread(path: Path, fault: Exception) -> None:
+        known = isinstance(fault, NoSuchFile)  # else a fault of ours, which stops no other file
+        report.unread.append(str(fault) if known else f"{path}: cannot be checked: {fault!r}")
+
+    for found in each("file", paths, _checked, unread):
         report.faults.extend(found.faults)
         report.warnings.extend(found.warnings)
     return report
+
+
+def _checked(path: Path) -> Report:
+    check = check_dataset if is_dataset(path) else check_source
+    return check(read(path), file=str(path), name=path.stem)

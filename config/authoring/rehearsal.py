@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from broker.models import Notifier
 from config.authoring.person import NO_ANSWER, NoAnswer, Person, reply
@@ -20,6 +23,7 @@ from config.authoring.virtual_time import VirtualTime, spoken
 from config.in_process import Bells, bells, drain, local_wallets
 from host.models import Talker, Title
 from host.services import save_talker
+from messaging.each import each, name_of
 from messaging.keys import create_domain
 from messaging.models import HostedDomain, OutboxMessage
 from scripts import library
@@ -32,6 +36,8 @@ from wallets.client import Wallet, events
 from wallets.client.errors import WalletError
 from wallets.client.events import Event
 from wallets.models import NotifierBroker
+
+log = structlog.get_logger(__name__)
 
 BROKER, NOTIFIER = "broker.test", "notifier.test"
 OPENER = "OnChatActivated"
@@ -76,13 +82,9 @@ def prepare(place: Place, *, script: str = "") -> Talker:
             Title.objects.get_or_create(code=name, language="en-us", defaults={"title": title})
     Notifier.objects.get_or_create(domain=BROKER, name=NOTIFIER)
     NotifierBroker.objects.get_or_create(domain=NOTIFIER, defaults={"broker": BROKER})
-    for other in place.neighbours():
-        try:
-            _keep(other)
-        except LoadErrors:
-            continue  # `script check` tells; this talker may do without
-    for path in place.datasets():
-        keep_text(read(path), domain=place.domain, file=str(path))
+    # What is wrong beside it `script check` tells; this talker may do without.
+    each("script beside it", place.neighbours(), _keep, left_out)
+    each("dataset beside it", place.datasets(), partial(_keep_dataset, place.domain), left_out)
     talker = _keep(place)
     if script:
         held = library.version(talker.version).file.scripts
@@ -91,6 +93,18 @@ def prepare(place: Place, *, script: str = "") -> Talker:
         talker.script = script
         talker.save(update_fields=["script"])
     return talker
+
+
+def _keep_dataset(domain: str, path: Path) -> None:
+    keep_text(read(path), domain=domain, file=str(path))
+
+
+def left_out(beside: Place | Path, fault: Exception) -> None:
+    """Say what this talker does without; that a script beside it is faulty is no news here."""
+    if isinstance(beside, Place) and isinstance(fault, LoadErrors):
+        return
+    path = beside.path if isinstance(beside, Place) else beside
+    log.warning("left_out", file=name_of(path), fault=str(fault))
 
 
 def _keep(place: Place) -> Talker:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.db import connection, connections
 
 from config.authoring.cases import Case, read_cases, tidy
@@ -21,6 +22,8 @@ from messaging import keys
 from scripts import library, poison
 from scripts.language.errors import LoadErrors
 from scripts.language.values import to_text
+
+log = structlog.get_logger(__name__)
 
 
 class Stores:
@@ -57,6 +60,20 @@ def play_case(place: Place, case: Case, folder: Path) -> tuple[Outcome, list[str
         left = ", ".join(answer.text for answer in person.answers)
         differences.append(f"nobody asked for these answers: {left}")
     return outcome, differences
+
+
+def played(place: Place, case: Case, folder: Path) -> list[str]:
+    """Play one case and return what was not as expected; that it cannot be played is told too.
+
+    Whatever is wrong with it, the cases behind it are played.
+    """
+    try:
+        return play_case(place, case, folder)[1]
+    except (LoadErrors, NoSuchFile) as faults:
+        return [str(faults)]
+    except Exception as fault:
+        log.exception("case_failed", case=case.name)
+        return [f"it cannot be played: {fault!r}"]
 
 
 def _differences(case: Case, outcome: Outcome) -> Iterator[str]:
@@ -133,19 +150,22 @@ def run(folder: Path, options: dict[str, Any]) -> int:
         return 2
     for script, test in files:
         screen.write(str(test))
+        wanted: list[Case] = []
         try:
-            for case in read_cases(read(test), str(test)):
-                if options["only"] and options["only"].lower() not in case.name.lower():
-                    continue
-                cases += 1
-                stores.reset()
-                wallet = folder / f"wallet{cases}"
-                _, differences = play_case(Place.of(script, options["domain"]), case, wallet)
-                failed += bool(differences)
-                _report(screen, case, test, differences)
+            wanted = read_cases(read(test), str(test))
         except (LoadErrors, NoSuchFile) as faults:
             failed += 1
             screen.write(f"  {screen.paint('FAIL', 'FAILED')}  {faults}")
+        for case in wanted:
+            if options["only"] and options["only"].lower() not in case.name.lower():
+                continue
+            cases += 1
+            stores.reset()
+            differences = played(
+                Place.of(script, options["domain"]), case, folder / f"wallet{cases}"
+            )
+            failed += bool(differences)
+            _report(screen, case, test, differences)
     verdict = f"{failed} failed" if failed else "all as expected"
     files_said = "1 file" if len(files) == 1 else f"{len(files)} files"
     screen.write(f"{cases} cases in {files_said}: {verdict}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from broker.models import Notifier
 from host.models import Title
 from host.services import save_talker
+from messaging.each import each
 from messaging.keys import create_domain
 from messaging.models import HostedDomain
 from wallets.models import NotifierBroker
@@ -42,7 +43,12 @@ def seed() -> list[str]:
     NotifierBroker.objects.get_or_create(domain="notifier.test", defaults={"broker": "broker.test"})
     for code, title in TITLES.items():
         Title.objects.get_or_create(code=code, language="en-us", defaults={"title": title})
-    for domain, key, title, file in PLACES:
-        source = (TALKERS / file).read_text(encoding="utf-8")
-        save_talker(domain=domain, key=key, title=title, source=source)
-    return [f".HOST,{domain},{key}" for domain, key, _, _ in PLACES]
+    return each("talker of the demonstration", PLACES, _keep)
+
+
+def _keep(place: tuple[str, str, str, str]) -> str:
+    """Keep a talker; return its locator."""
+    domain, key, title, file = place
+    source = (TALKERS / file).read_text(encoding="utf-8")
+    save_talker(domain=domain, key=key, title=title, source=source)
+    return f".HOST,{domain},{key}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from datetime import timedelta
+from itertools import takewhile
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,7 @@ from django.db.models import F
 
 from messaging import clock, peer_keys
 from messaging.bell import HEARD, ring
+from messaging.each import each
 from messaging.models import OutboxMessage, Untold
 from messaging.outbox.claims import overdue
 from messaging.outbox.delivering import deliver
@@ -35,12 +37,26 @@ def sweep() -> dict[str, int]:
     any, and a bell for each, every second, would bury the bells of others. Any number of sweepers
     may run at once. Returns the counts.
     """
+    steps = {"outbox": _ring_for_overdue, "untold": _ring_for_untold, "pruned": _prune}
+    return dict(each("step of the sweep", steps, lambda name: (name, steps[name]())))
+
+
+def _prune() -> int:
+    return peer_keys.prune()
+
+
+def _ring_for_overdue() -> int:
     ids = overdue(HEARD, SWEEP_LIMIT)
     for first in ids[::BATCH]:
         ring("messaging.catch_up", str(first))
-    for untold_id in _untold(timedelta(), BATCH):
+    return len(ids)
+
+
+def _ring_for_untold() -> int:
+    ids = _untold(timedelta(), BATCH)
+    for untold_id in ids:
         ring("messaging.tell_again", str(untold_id))
-    return {"outbox": len(ids), "pruned": peer_keys.prune()}
+    return len(ids)
 
 
 def _untold(age: timedelta, most: int) -> list[int]:
@@ -56,14 +72,10 @@ def catch_up(first: UUID | str) -> int:
     end = time.monotonic() + TURN_SECONDS
     if not deliver(first):
         return 0
-    done = 1
     others = overdue(HEARD, BATCH)
     random.shuffle(others)  # several workers catch up at once, each with others
-    for message_id in others:
-        if time.monotonic() >= end:
-            break
-        done += deliver(message_id)
-    return done
+    in_time = takewhile(lambda _: time.monotonic() < end, others)
+    return 1 + sum(each("overdue message", in_time, deliver))
 
 
 # -- operators ----------------------------------------------------------------------------------

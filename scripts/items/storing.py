@@ -15,6 +15,7 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from messaging import clock
+from messaging.each import each
 from messaging.syntax import is_uuid
 from scripts.errors import missing, refused
 from scripts.items.definition import ENGINE, Definition, read_definition
@@ -355,16 +356,17 @@ def _held_row(pk: Any, holding: Holding) -> Item | None:
 def purge() -> int:
     """Delete for good what its time has come for; return how many rows. DELETED comes before."""
     due = Item.objects.filter(purge_at__lte=clock.now()).order_by("purge_at")
-    gone = 0
-    for pk in due.values_list("pk", flat=True)[:PURGED_AT_ONCE]:
-        with transaction.atomic():
-            holding = Holding()
-            row = _held_row(pk, holding)
-            if row is None or row.purge_at is None or row.purge_at > clock.now():
-                continue
-            if row.deleted_at is None:
-                write = Write(row.set.domain, {}, key=str(row.pk), version=row.version)
-                Items(row.set, holding).delete(write, None)
-            Item.objects.filter(pk=pk).delete()
-            gone += 1
-    return gone
+    return sum(each("item", list(due.values_list("pk", flat=True)[:PURGED_AT_ONCE]), _purge_one))
+
+
+def _purge_one(pk: Any) -> bool:
+    with transaction.atomic():
+        holding = Holding()
+        row = _held_row(pk, holding)
+        if row is None or row.purge_at is None or row.purge_at > clock.now():
+            return False
+        if row.deleted_at is None:
+            write = Write(row.set.domain, {}, key=str(row.pk), version=row.version)
+            Items(row.set, holding).delete(write, None)
+        Item.objects.filter(pk=pk).delete()
+        return True

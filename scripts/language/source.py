@@ -97,7 +97,7 @@ class Reader:
         if odd is not None:
             before = source[: odd.start()]
             self.fault(
-                f"a character that cannot be in a script: U+{ord(odd[0]):04X}",
+                _odd_character(odd),
                 before.count("\n") + 1,
                 len(before) - before.rfind("\n"),
             )
@@ -181,6 +181,9 @@ class Reader:
                     f"{traps.QUOTE}, or put a space behind the # of a comment",
                 )
         text = event.value or ("!" if event.tag else "")
+        odd = _UNPRINTABLE.search(text)  # written as an escape, such as \0
+        if odd is not None:
+            self.fault(_odd_character(odd), line, column)
         plain = not event.style and event.end_mark is not None
         end_line = event.end_mark.line + 1 if plain and event.end_mark else line
         return Node(line, column, text=text, quoted=quoted, end_line=end_line)
@@ -276,3 +279,7 @@ def _balanced(text: str) -> bool:
         elif open_brackets and character in ")]}":
             open_brackets.pop()
     return not open_brackets
+
+
+def _odd_character(found: re.Match[str]) -> str:
+    return f"a character that cannot be in a script: U+{ord(found[0]):04X}"

@@ -54,7 +54,7 @@ def test_sweep_rings_for_what_is_due(
     bells.clear()
     assert outbox.sweep()["outbox"] == 0  # its bell has just rung
     clock.move(2)
-    assert outbox.sweep() == {"outbox": 1, "pruned": 0}
+    assert outbox.sweep() == {"outbox": 1, "untold": 0, "pruned": 0}
     assert bells == [("messaging.catch_up", [str(due.pk)])]
 
 
@@ -118,7 +118,7 @@ def test_sweep_forgets_expired_keys(theatre: str, settings: Any) -> None:
         expires_at=clock.now() - 800 * 24 * HOUR,
         created_at=clock.now(),
     )
-    assert outbox.sweep() == {"outbox": 0, "pruned": 1}
+    assert outbox.sweep() == {"outbox": 0, "untold": 0, "pruned": 1}
 
 
 def test_tasks_do_what_their_names_say(broker_inbox: PeerServer, settings: Any) -> None:

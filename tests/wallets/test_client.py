@@ -59,6 +59,54 @@ def test_line_before_a_question_is_told_before_it_is_asked(scene: Make) -> None:
     assert told_when_asked == [True]
 
 
+def test_notification_that_cannot_be_handled_keeps_none_behind_it_waiting(
+    scene: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = scene(**YES)
+    real, seen = Wallet._handle, []
+
+    def handle(wallet: Wallet, value: object) -> list[kinds.Event]:
+        seen.append(json.dumps(value, sort_keys=True))
+        if seen[-1] == seen[0]:
+            raise KeyError("a fault of ours")
+        return real(wallet, value)
+
+    monkeypatch.setattr(Wallet, "_handle", handle)
+    for _ in range(2):
+        alice.wallet.locate(TICKET)
+        pump()
+    happened = kinds_of(alice.wallet.poll())
+    assert kinds.FAILED in happened
+    assert len(happened) > 1
+    monkeypatch.setattr(Wallet, "_handle", real)
+    assert kinds.FAILED not in kinds_of(alice.wallet.poll())  # it has waited, and is handled
+    assert seen.count(seen[0]) == 1
+
+
+def test_peer_that_is_silent_delays_only_what_is_meant_for_it(
+    scene: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a backup had still to send."""
+    alice = scene(**YES)
+    entries: list[dict[str, Any]] = [
+        {"as": "wallet", "to": to, "subject": "Saved@Broker", "body": {}, "correlation": UUID}
+        for to in ("silent.test", "broker.test", "silent.test")
+    ]
+    alice.wallet.folder.write("outbox.json", entries)
+    tried: list[str] = []
+
+    def post(envelope: Any) -> bytes:
+        tried.append(envelope.header.to)
+        if envelope.header.to == "silent.test":
+            raise Unreachable("silent.test")
+        return b""
+
+    monkeypatch.setattr(alice.wallet.transport, "post", post)
+    alice.wallet.poll()
+    assert tried == ["silent.test", "broker.test"]
+    assert [entry["to"] for entry in alice.wallet.folder.read("outbox.json")] == ["silent.test"] * 2
+
+
 def test_unanswered_prompt_is_left_and_acknowledged(scene: Make) -> None:
     alice = scene(TEXT=None)
     assert kinds.UNANSWERED in kinds_of(alice.open(TICKET))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,10 +32,14 @@ from wallets.client.keyring import Keyring
 from wallets.client.queue import Queue
 from wallets.client.transport import Transport, peek, proved
 
+log = logging.getLogger(__name__)
+
 Answer = Callable[["Wallet", dict[str, Any]], "dict[str, Any] | None"]
 FILE = "wallet.json"
 LONGEST_TAG = 250
 LONGEST_NAME = 100
+# What goes wrong in a wallet itself; who answers for a person may raise anything else.
+FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
 
 def leave_unanswered(wallet: Wallet, prompt: dict[str, Any]) -> dict[str, Any] | None:
@@ -297,6 +302,11 @@ class Wallet:
                 news, done = [Event(events.FAILED, f"will try again: {error}")], False
             except Untrusted as error:
                 news = [Event(events.REFUSED, str(error))]
+            except (
+                FAULTS
+            ) as fault:  # ours, or the disk's: what stands behind it must not wait for it
+                log.exception("notification %s failed", notification.get("ID"))
+                news, done = [Event(events.FAILED, f"will try again: {fault!r}")], False
             happened += news
             if tell is not None:
                 tell(news)
@@ -305,24 +315,36 @@ class Wallet:
         return happened
 
     def _send_restored(self) -> None:
-        """Send what was queued when a backup was made; each is tried until it is answered."""
+        """Send what was queued when a backup was made; each is tried until it is answered.
+
+        Who does not answer delays only what is meant for him.
+        """
+        silent: set[str] = set()
         left = self.folder.read("outbox.json") or []
-        while left:
-            entry = left[0]
-            is_wallets = entry["as"] == "wallet"
-            envelope = Envelope.build(
-                sender=self.id if is_wallets else ANONYMOUS,
-                to=entry["to"],
-                subject=entry["subject"],
-                body=entry["body"],
-                correlation=entry["correlation"],
-                now=clock.now(),
-            )
-            with suppress(Refused):  # it was decided otherwise meanwhile
-                key = self.key if is_wallets else self.chat_key(entry["as"])
-                self.transport.post(envelope.signed(key))
-            left = left[1:]
+        for entry in list(left):
+            if entry["to"] in silent:
+                continue
+            try:
+                self._send_entry(entry)
+            except Unreachable:
+                silent.add(entry["to"])
+                continue
+            left.remove(entry)
             self.folder.write("outbox.json", left)
+
+    def _send_entry(self, entry: dict[str, Any]) -> None:
+        is_wallets = entry["as"] == "wallet"
+        envelope = Envelope.build(
+            sender=self.id if is_wallets else ANONYMOUS,
+            to=entry["to"],
+            subject=entry["subject"],
+            body=entry["body"],
+            correlation=entry["correlation"],
+            now=clock.now(),
+        )
+        with suppress(Refused):  # it was decided otherwise meanwhile
+            key = self.key if is_wallets else self.chat_key(entry["as"])
+            self.transport.post(envelope.signed(key))
 
     def _handle(self, value: object) -> list[Event]:
         """Check that the message is our broker's to us, then do what its subject says, once.

@@ -136,9 +136,10 @@ def lay_out(command: BaseCommand, options: Options) -> int:
         try:
             source = read(path)
             text = laid_out(source, file=str(path), name=path.stem)
-        except (LoadErrors, LayoutRefused, NoSuchFile) as why:
+        except Exception as why:  # noqa: BLE001 - the other files are laid out all the same
             refused += 1
-            command.stderr.write(command.style.ERROR(str(why)))
+            known = isinstance(why, LoadErrors | LayoutRefused | NoSuchFile)
+            command.stderr.write(command.style.ERROR(str(why) if known else f"{path}: {why!r}"))
             continue
         if text == source:
             continue

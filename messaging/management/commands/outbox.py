@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import QuerySet
 
 from messaging import breaker, outbox
+from messaging.each import each
 from messaging.models import Destination, OutboxMessage, Untold
 from messaging.states import BreakerState, OutboxState
 from operators.commands import LOOKS, OperatorsCommand
@@ -67,7 +68,7 @@ class Command(OperatorsCommand):
         if bool(options["ids"]) == bool(options["to"]):
             raise CommandError("say either which messages (see `outbox dead`) or --to DOMAIN")
         ids = options["ids"] or list(_dead(options["to"]).values_list("pk", flat=True))
-        freed = sum(self._resent(message_id) for message_id in ids)
+        freed = sum(each("message", ids, self._resent, self._failed))
         self.stdout.write(f"{freed} of {len(ids)} will be sent again")
 
     def _resent(self, message_id: UUID) -> bool:
@@ -84,6 +85,9 @@ class Command(OperatorsCommand):
         with self.acting("messaging.untold", untold_id, domain=untold.message.sender):
             return outbox.retell(untold_id)
 
+    def _failed(self, item: object, fault: Exception) -> None:
+        self.stderr.write(f"{item}: {fault}")
+
     def do_untold(self, options: dict[str, Any]) -> None:
         for untold in Untold.objects.select_related("message").order_by("-since"):
             left = "given up" if untold.due_at is None else f"{untold.attempts} attempts"
@@ -92,7 +96,7 @@ class Command(OperatorsCommand):
             )
 
     def do_retell(self, options: dict[str, Any]) -> None:
-        freed = sum(self._retold(untold_id) for untold_id in options["ids"])
+        freed = sum(each("listener", options["ids"], self._retold, self._failed))
         self.stdout.write(f"{freed} of {len(options['ids'])} will be told again")
 
     def do_down(self, options: dict[str, Any]) -> None:

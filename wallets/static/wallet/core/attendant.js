@@ -94,7 +94,11 @@ export class Attendant {
 
   /** Send, act, acknowledge; returns whether something is left for later. */
   async round() {
-    let left = await drain(this.desk);
+    let fault;
+    let left = await drain(this.desk).catch((error) => {
+      fault = error;
+      return true;
+    });
     for (const [id, notification] of [...this.waiting].sort(byId)) {
       if (this.ending.signal.aborted) return true;
       try {
@@ -102,12 +106,15 @@ export class Attendant {
         this.waiting.delete(id);
         this.dealt.add(id);
       } catch (error) {
-        if (error.code !== "unreachable") throw error;
+        // What stands behind one that cannot be handled is handled all the same.
+        if (error.code !== "unreachable") fault ??= error;
         left = true;
       }
     }
     const unsent = await drain(this.desk);
-    return (await this.acknowledge()) || left || unsent;
+    const more = await this.acknowledge();
+    if (fault) throw fault;
+    return more || left || unsent;
   }
 
   async acknowledge() {

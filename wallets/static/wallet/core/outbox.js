@@ -9,12 +9,19 @@
  */
 export async function drain(desk) {
   const silent = new Set();
+  let fault;
   for (const entry of await desk.store.all("outbox")) {
     if (silent.has(entry.to)) continue;
-    const outcome = await sendOne(desk, entry);
-    if (outcome === "later") silent.add(entry.to);
-    else await settle(desk, entry, outcome);
+    try {
+      const outcome = await sendOne(desk, entry);
+      if (outcome === "later") silent.add(entry.to);
+      else await settle(desk, entry, outcome);
+    } catch (error) {
+      fault ??= error; // a fault of ours: what is meant for others goes
+      silent.add(entry.to);
+    }
   }
+  if (fault) throw fault;
   return silent.size > 0;
 }
 

@@ -361,7 +361,13 @@ export class Wallet {
   }
 
   emit(event, details) {
-    for (const listener of this.listeners.get(event) ?? []) listener(details);
+    for (const listener of this.listeners.get(event) ?? []) {
+      try {
+        listener(details);
+      } catch (error) {
+        reportError(error); // it keeps no other from hearing
+      }
+    }
   }
 
   reached(online) {
