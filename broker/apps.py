@@ -21,4 +21,5 @@ class BrokerConfig(AppConfig):
         messages.register_refusers({"Issue@Broker": refusals.refuse_offer})
         retention.register(retained.RETAINED)
         retention.register_needs(retained.NEEDS)
+        messages.register_discarded(refusals.DISCARDED)
         receivers.connect()

@@ -231,6 +231,16 @@ def keep_token(token_id: str, *, path: str, origin: str) -> Token:
         return token
 
 
+def give_up_saving(token_id: str, *, origin: str) -> Token:
+    """End an offer that the person took, and that their notifier does not let the wallet save."""
+    with transaction.atomic(savepoint=False):
+        token, others = locks.locked_in_turn(token_id)
+        if token.state == TokenState.OFFERED:
+            token.withdraw(code=Refusal.WALLET_UNREACHED.value)
+            _answered(token, others, origin, "code")
+        return token
+
+
 def lapse_token(token_id: str, *, origin: str) -> Token:
     """End an offer whose deadline passed without a saved token, as its timer says.
 

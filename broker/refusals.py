@@ -1,12 +1,15 @@
-"""What an issuer is told of an offer that was discarded after it had been acknowledged."""
+"""What was discarded after it had been acknowledged: what we tell, and what we are told."""
 
 from __future__ import annotations
 
+from broker import offers, selectors
+from broker.datasets import chat_row
 from broker.models import Token
 from broker.states import Refusal
 from messaging import outbox
-from messaging.models import InboxMessage
+from messaging.models import InboxMessage, OutboxMessage
 from messaging.syntax import is_uuid
+from scripts.services import start_handler
 
 # By what ended the handler. What a peer is told is one of a few words, whatever the log says.
 CODES = {
@@ -45,3 +48,27 @@ def code_of(code: str) -> str:
     if code in Refusal.values:
         return code
     return CODES.get(code, Refusal.BROKER_FAILED).value
+
+
+def hear_host(message: OutboxMessage, reason: str) -> None:
+    """A host discarded `Hello@Host`: nobody will speak in the chat, and its person is told."""
+    chat = selectors.chat_by_id(message.sender, message.body.get("Chat"))
+    if chat is not None and chat.host == message.recipient:
+        start_handler(
+            "broker",
+            "OnHostRefused",
+            domain=chat.domain,
+            trigger=f"refused:{message.pk}",
+            item=("Chat", "Broker.Chats", chat_row(chat)),
+        )
+
+
+def hear_notifier(message: OutboxMessage, reason: str) -> None:
+    """A notifier discarded `Save@Notifier`: the wallet saves nothing, and the issuer is told."""
+    key = {"Issuer": message.body.get("Issuer"), "Token": message.body.get("Token")}
+    token = selectors.token_by_key(message.sender, key)
+    if token is not None and token.wallet.notifier == message.recipient:
+        offers.give_up_saving(str(token.pk), origin=f"domain:{message.recipient}")
+
+
+DISCARDED = {"Hello@Host": hear_host, "Save@Notifier": hear_notifier}

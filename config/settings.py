@@ -324,6 +324,7 @@ RELAY_RATE: str = env("RELAY_RATE", default="240/min")
 CHAT_PROMPT_RATE: str = env("CHAT_PROMPT_RATE", default="60/min")
 HOST_PROMPT_RATE: str = env("HOST_PROMPT_RATE", default="120/min")
 FEEDBACK_RATE: str = env("FEEDBACK_RATE", default="20/hour")
+WAITED_FEEDBACK_RATE: str = env("WAITED_FEEDBACK_RATE", default="600/hour")
 # The Redis where all processes count together; without one each counts in its own memory.
 COUNTERS_URL: str = env(
     "COUNTERS_URL", default=CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else ""

@@ -29,6 +29,7 @@ class HostConfig(AppConfig):
         registry.register_library("host", Path(__file__).parent / "scripts")
         registry.register_handlers(dict.fromkeys(subjects.SUBJECTS, "host"))
         messages.register_subjects(subjects.SUBJECTS)
+        messages.register_discarded(subjects.DISCARDED)
         registry.register_datasets(graph.DATASETS)
         registry.register_handlers(dict.fromkeys(graph.SUBJECTS, "host"))
         messages.register_subjects(graph.SUBJECTS)

@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from host.models import Chat, Prompt
 from host.services import open_questions
 from host.states import PromptState
+from messaging.models import OutboxMessage
 from messaging.signing import PublicKey
+from messaging.syntax import is_uuid
 from scripts import hooks
 
 
@@ -23,9 +25,17 @@ def close(run: UUID, *, why: str) -> int:
     return _close(Prompt.objects.filter(run=run), why)
 
 
-def close_one(prompt_id: str, *, why: str) -> int:
-    """Withdraw one question, as `close` does."""
-    return _close(Prompt.objects.filter(pk=prompt_id), why)
+def hear_refusal(message: OutboxMessage, reason: str) -> None:
+    """A broker discarded `Prompt@Broker` after it had acknowledged it: nobody is asked, and the run
+    that asks ends where it waits. Only what that run itself has sent counts.
+    """
+    prompt_id, run = message.body.get("Prompt"), message.origin
+    if not (is_uuid(prompt_id) and is_uuid(run)):
+        return
+    asked = Prompt.objects.filter(
+        pk=str(prompt_id), run=run, chat__domain=message.sender, chat__broker=message.recipient
+    )
+    _close(asked, f"its broker did not take the question: {reason or 'no reason given'}"[:500])
 
 
 def _close(prompts: QuerySet[Prompt], why: str) -> int:

@@ -1,6 +1,6 @@
 """The subjects every Host answers, who may send them, and where their keys are found."""
 
-from host import selectors
+from host import questions, selectors
 from messaging.envelope import Envelope
 from messaging.registry import Mode, Sender, Subject
 from messaging.signing import PublicKey
@@ -30,3 +30,6 @@ SUBJECTS = {
     "Prompted@Host": Subject("Prompted@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=prompt_key),
     "Reply@Host": Subject("Reply@Host", Mode.ASYNC, frozenset({Sender.CHAT}), key=prompt_key),
 }
+
+# Acknowledged by their receiver, and discarded all the same.
+DISCARDED = {"Prompt@Broker": questions.hear_refusal}

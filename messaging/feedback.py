@@ -42,10 +42,22 @@ def report(message: InboxMessage, code: str = "") -> bool:
     )
     if not wanted:
         return False
+    try:
+        return _answered(message, code) or _asked(message)
+    except Unsendable as fault:
+        log.warning("feedback_not_sendable", message=str(message.pk), error=str(fault))
+        return False
+
+
+def _answered(message: InboxMessage, code: str) -> bool:
+    """Answer as the subject's protocol has it; say whether it has an answer."""
     refuser = registry.refusers.get(message.subject)
-    if refuser is not None and refuser(message, code):
-        return True
-    if _enough(message.sender):
+    return refuser is not None and refuser(message, code)
+
+
+def _asked(message: InboxMessage) -> bool:
+    """Ask the sender for its manifest, which names its Buffer; say whether it may be asked."""
+    if _enough(message):
         return False
     outbox.queue(
         sender=message.recipient,
@@ -60,12 +72,14 @@ def report(message: InboxMessage, code: str = "") -> bool:
     return True
 
 
-def _enough(sender: str) -> bool:
+def _enough(message: InboxMessage) -> bool:
     """Say whether a peer was told often enough: one that sends nothing but rubbish is not told
-    for ever."""
+    for ever. Of what somebody waits for, if the peer is like us, it is told far more often."""
     told = OutboxMessage.objects.filter(
-        recipient=sender, subject=MANIFEST, origin__startswith=f"{ORIGIN}:"
+        recipient=message.sender, subject=MANIFEST, origin__startswith=f"{ORIGIN}:"
     )
+    if message.subject in registry.discarded:
+        return rates.is_over_rows("waited_feedback", told)
     return rates.is_over_rows("feedback", told)
 
 

@@ -42,6 +42,9 @@ LIMITS = {
     "chat": Limit("CHAT_PROMPT_RATE", "prompts for a wallet", "chat"),
     "host": Limit("HOST_PROMPT_RATE", "prompts for a wallet", "host"),
     "feedback": Limit("FEEDBACK_RATE", "hints that messages were discarded", "domain told"),
+    "waited_feedback": Limit(
+        "WAITED_FEEDBACK_RATE", "such hints, where somebody may wait", "domain told"
+    ),
 }
 
 

@@ -39,7 +39,10 @@ class Itemised(models.Model):
             self.entries = self._count() + 1
             if written is not None:
                 kwargs["update_fields"] = written = {*written, "entries"}
-        super().save(*args, **kwargs)
+        try:
+            super().save(*args, **kwargs)
+        finally:
+            self._entered = ()
         self.remember(written)
 
     @classmethod

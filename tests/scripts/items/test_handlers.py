@@ -54,6 +54,15 @@ def test_state_after_another_starts_its_handler_whose_return_is_the_next_state()
     ]
 
 
+def test_state_that_is_entered_again_starts_its_handler_again() -> None:
+    do(INSERT)
+    for _ in range(2):
+        do(READ + "- SAVE $loan:\n    STATE: RETURNED")
+        do(READ + "- SAVE $loan:\n    STATE: OPEN")
+        do(READ + "- SAVE $loan:\n    STATE: OPEN")  # as it is
+    assert diary().count("open Maps from OPEN") == 3
+
+
 def test_state_that_comes_without_the_one_before_makes_the_row_invalid() -> None:
     do(INSERT.replace("OPEN", "LATE"))
     [loan] = loans()
