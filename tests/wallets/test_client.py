@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from broker.models import Token as BrokerToken
+from host.services import save_talker
 from issuer.models import Token
-from issuer.services import revoke_token
+from issuer.models import TokenEvent as IssuerEvent
+from issuer.services import revise_token, revoke_token, withdraw_offer
 from messaging import clock
 from messaging.signing import PrivateKey
 from tests.pump import pump
@@ -292,3 +294,67 @@ def test_names_that_would_leave_the_folder_are_refused(body: dict[str, Any]) -> 
 def test_nobody_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(Unreachable):
         Wallet.create(tmp_path, notifier="nobody.test", routes=["*.test=http://127.0.0.1:9"])
+
+
+PAIR = """💬 Two seats:
+- PARALLEL:
+    - ISSUE .HOST/BOOKING >> $one:
+        Context:
+            Seat: B10
+    - ISSUE .HOST/BOOKING >> $two:
+        Context:
+            Seat: B11
+- DONE: "{$one.Context.Seat} and {$two.Context.Seat}"
+"""
+
+
+def pair() -> str:
+    """Keep a talker that offers two seats at once; return its locator."""
+    save_talker(domain="theatre.test", key="pair", title="Two seats", source=PAIR)
+    return ".HOST,theatre.test,pair"
+
+
+def test_two_offers_of_one_script_are_asked_in_turn_and_both_kept(scene: Make) -> None:
+    alice = scene(**YES)
+    happened = alice.open(pair())
+    assert alice.asked == ["Keep this in your wallet?"] * 2
+    assert kinds_of(happened).count(kinds.SAVED) == 2
+    seats = {token["Document"]["Context"]["Seat"] for token in alice.wallet.tokens()}
+    assert seats == {"B10", "B11"}
+    said = [event.text for event in happened if event.kind == kinds.SHOWN]
+    assert said[-1].endswith("B10 and B11")
+
+
+def test_question_whose_offer_is_withdrawn_is_let_go_of(scene: Make) -> None:
+    alice = scene(CONFIRM=None)
+    assert kinds.UNANSWERED in kinds_of(alice.open(pair()))
+    [asked] = BrokerToken.objects.filter(state="DETAILED")
+    withdraw_offer(str(asked.token), origin="operator:ada", why="sold elsewhere")
+    happened = alice.settle()
+    assert kinds.ENDED in kinds_of(happened)
+    # The other one's turn has come.
+    assert alice.asked == ["Keep this in your wallet?"] * 2
+    assert kinds.UNANSWERED in kinds_of(happened)
+
+
+def test_token_that_is_suspended_and_good_again_is_told_each_time(scene: Make) -> None:
+    alice = scene(**YES)
+    alice.open(TICKET)
+    token = str(Token.objects.get().pk)
+    shown = []
+    for status in ("SUSPENDED", "ACTIVE", "SUSPENDED", "ACTIVE", "REVOKED"):
+        revise_token(token, status=status, origin="operator:ada")
+        happened = alice.settle()
+        assert kinds.UPDATED in kinds_of(happened)
+        [kept] = alice.wallet.tokens()
+        shown.append((kept["Status"], kept["State"]))
+        assert BrokerToken.objects.get().status == status
+    assert shown == [
+        ("SUSPENDED", "suspended"),
+        ("ACTIVE", "valid"),
+        ("SUSPENDED", "suspended"),
+        ("ACTIVE", "valid"),
+        ("REVOKED", "revoked"),
+    ]
+    events = IssuerEvent.objects.filter(kind="STATUS").order_by("at")
+    assert [event.value for event in events] == [status for status, _ in shown]

@@ -25,6 +25,7 @@ OPENED = "opened"
 SHOWN = "shown"
 ANSWERED = "answered"
 UNANSWERED = "unanswered"
+ENDED = "ended"  # a question that was open is not asked any more
 SAVED = "saved"
 REFUSED = "refused"
 REMOVED = "removed"

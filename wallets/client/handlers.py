@@ -62,7 +62,9 @@ def show_prompt(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
     )
     if known["Format"] not in INPUTS:
         return [shown]
-    return [] if known.get("Sent") else [shown, _reply(wallet, chat, known)]
+    if known.get("Sent") or known.get("Over"):
+        return []
+    return [shown, _reply(wallet, chat, known)]
 
 
 def _reply(wallet: Wallet, chat: dict[str, Any], prompt: dict[str, Any]) -> Event:
@@ -118,10 +120,14 @@ def remove_token(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
 
 
 def update_list(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
-    """Updated: ask the broker what this wallet holds now, and tell what is new or other."""
+    """Updated: ask the broker what this wallet holds now, and tell what is new or other.
+
+    Questions about offers that were taken back are let go of.
+    """
+    ended = _close_offers(wallet) if "OFFERS" in (body.get("Updates") or []) else []
     before = wallet.listed()
     wallet.frontend()
-    return [
+    return ended + [
         Event(
             events.UPDATED,
             f"{printable(str(row.get('Title')))}: {row.get('Status')}",
@@ -131,6 +137,29 @@ def update_list(wallet: Wallet, body: dict[str, Any]) -> list[Event]:
         for name, row in wallet.listed().items()
         if before.get(name, {}).get("Status") != row.get("Status")
     ]
+
+
+def _close_offers(wallet: Wallet) -> list[Event]:
+    ended = []
+    for known in wallet.chats():
+        chat = wallet.chat(known["Chat"])  # whole, with its key: it is written back
+        for prompt in chat["Prompts"].values():
+            if not _is_open_offer(wallet, prompt):
+                continue
+            try:
+                about = {"Prompt": prompt["Prompt"]}
+                wallet.ask_in_chat(chat["Chat"], prompt["Sender"], "Prompted@Host", about)
+            except Refused:
+                prompt["Over"] = True
+                _keep(wallet, chat, prompt)
+                ended.append(Event(events.ENDED, "(not asked any more)", chat=chat["Chat"]))
+    return ended
+
+
+def _is_open_offer(wallet: Wallet, prompt: dict[str, Any]) -> bool:
+    """Say whether a kept prompt is the broker's question about an offer, and not answered."""
+    asked = prompt["Sender"] == wallet.broker and prompt["Format"] == "CONFIRM"
+    return asked and not prompt.get("Sent") and not prompt.get("Over")
 
 
 HANDLERS: dict[str, Callable[[Wallet, dict[str, Any]], list[Event]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -348,3 +349,90 @@ def test_locator_that_was_opened_offline_opens_later(tab: Tab) -> None:
     tab.question("What name")
     assert tab.run("async () => (await wallet.chats())[0].hook") == hook
     tab.errors = [each for each in tab.errors if "ERR_INTERNET_DISCONNECTED" not in each]
+
+
+PAIR = """💬 Two seats:
+- PARALLEL:
+    - ISSUE .HOST/BOOKING >> $one:
+        Context:
+            Seat: B10
+    - ISSUE .HOST/BOOKING >> $two:
+        Context:
+            Seat: B11
+- DONE: "Yours: {$one.Context.Seat}{$two.Context.Seat}."
+"""
+KEEP = "from host.services import save_talker; save_talker("
+KEEP += f'domain="theatre.test", key="pair", title="Two seats", source={PAIR!r})'
+WITHDRAW = "from issuer.services import withdraw_offer; withdraw_offer("
+
+
+def seat(offer: dict[str, Any]) -> str:
+    [value] = [each["value"] for each in offer["fields"] if each["name"] == "Seat"]
+    return str(value)
+
+
+def test_two_offers_of_one_script_are_shown_in_turn_each_with_its_own_contents(
+    house: House, tab: Tab
+) -> None:
+    house.server.manage("shell", "-c", KEEP)
+    tab.create()
+    tab.locate(".HOST,theatre.test,pair")
+    first = tab.question("Keep this")
+    assert len(tab.run("() => wallet.offers()")) == 1
+    tab.answer(first, result="YES")
+    second = tab.until(
+        lambda: next(
+            (each for each in tab.run("() => wallet.offers()") if each["id"] != first["id"]), None
+        ),
+        "the second question",
+    )
+    assert {seat(first["offer"]), seat(second["offer"])} == {"B10", "B11"}
+    tab.answer(second, result="YES")
+    tab.line("Yours: B10B11.")
+    assert {token["fields"][0]["value"] for token in tab.tokens()} == {"B10", "B11"}
+    assert {token["state"] for token in tab.tokens()} == {"valid"}
+
+
+def test_question_whose_offer_is_withdrawn_closes_and_the_next_is_asked(
+    house: House, tab: Tab
+) -> None:
+    house.server.manage("shell", "-c", KEEP)
+    tab.create()
+    tab.locate(".HOST,theatre.test,pair")
+    first = tab.question("Keep this")
+    token = first["offer"]["token"]
+    house.server.manage("shell", "-c", f'{WITHDRAW}"{token}", origin="operator:ada", why="sold")')
+
+    def next_question() -> dict[str, Any] | None:
+        offers = tab.run("() => wallet.offers()")
+        return next((each for each in offers if each["id"] != first["id"]), None)
+
+    second = tab.until(next_question, "the second question")
+    assert [each["id"] for each in tab.run("() => wallet.offers()")] == [second["id"]]
+    closed = [line["prompt"] for line in tab.lines() if line["kind"] == "prompt"]
+    assert [each["state"] for each in closed if each["id"] == first["id"]] == ["expired"]
+    tab.answer(second, result="YES")
+    tab.line(f"Yours: {seat(second['offer'])}.")
+    assert len(tab.tokens()) == 1
+
+
+def is_shown(tab: Tab, state: str) -> bool:
+    return bool(tab.tokens()[0]["state"] == state)
+
+
+def test_token_suspended_and_good_again_is_shown_so_each_time(house: House, tab: Tab) -> None:
+    tab.create()
+    token = tab.take_ticket()["token"]
+    for status, state in [
+        ("SUSPENDED", "suspended"),
+        ("ACTIVE", "valid"),
+        ("SUSPENDED", "suspended"),
+        ("ACTIVE", "valid"),
+    ]:
+        house.server.manage(
+            "shell",
+            "-c",
+            "from issuer.services import revise_token; "
+            f'revise_token("{token}", status="{status}", origin="operator:ada")',
+        )
+        tab.until(partial(is_shown, tab, state), state)

@@ -317,10 +317,30 @@ async function removeToken(desk, body) {
   desk.announce("change", { what: "tokens", id: key });
 }
 
+/** Updated: the broker's list is read anew, and a question about an offer that is over is closed. */
+async function updated(desk, body) {
+  if (Array.isArray(body.Updates) && body.Updates.includes("OFFERS")) await closeOffers(desk);
+  await desk.refresh();
+}
+
+/** Let go of the broker's questions that it serves no more: what they offered was taken back. */
+async function closeOffers(desk) {
+  const isOpen = (row) => row?.state === "open" && !row.answer;
+  for (const asked of await desk.store.all("prompts")) {
+    if (asked.sender !== desk.state.broker || asked.format !== "CONFIRM" || !isOpen(asked)) continue;
+    if ((await contentOf(desk, asked)).state !== "expired") continue;
+    await desk.store.write(["prompts"], async (rows) => {
+      const row = await rows.prompts.get(asked.id);
+      if (isOpen(row)) await rows.prompts.put({ ...row, state: "expired" });
+    });
+    desk.announce("change", { what: "chats", id: asked.chat });
+  }
+}
+
 const HANDLERS = {
   "Open@Notifier": openChat,
   "Prompt@Notifier": showPrompt,
   "Save@Notifier": saveToken,
   "Remove@Notifier": removeToken,
-  "Updated@Notifier": (desk) => desk.refresh(),
+  "Updated@Notifier": updated,
 };
