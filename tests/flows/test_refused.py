@@ -22,7 +22,7 @@ from issuer.models import Token, TokenEvent
 from messaging import clock, keys
 from messaging.models import OutboxMessage
 from messaging.syntax import format_time
-from scripts import library, poison, services
+from scripts import library, lifecycle, poison, services
 from scripts.models import Run, ScriptVersion
 from tests.flows.steps import TICKET, offered_ticket
 from tests.parties import send_as
@@ -172,7 +172,7 @@ def test_offer_whose_handler_is_quarantined_is_refused_to_its_script(
     pump()
     assert_refused(chat, "BROKER_FAILED")
     # An operator lets it try again, and the person says yes: too late, and void.
-    assert services.retry(Run.objects.get(script="Issue@Broker").pk)
+    assert lifecycle.retry(Run.objects.get(script="Issue@Broker").pk, by="ada")
     pump()
     question = [each for each in alice.prompts(chat) if each["Sender"] == "broker.test"][-1]
     alice.reply(chat, question, Result="YES")
@@ -199,7 +199,7 @@ def test_offer_whose_handler_does_not_start_is_refused_to_its_script(alice: Pers
 def test_offer_whose_handler_is_cancelled_is_refused_to_its_script(alice: Person) -> None:
     chat, _ = offer_on_its_way(alice)
     deliver_due()
-    assert services.cancel(Run.objects.get(script="Issue@Broker").pk, by="ada")
+    assert lifecycle.cancel(Run.objects.get(script="Issue@Broker").pk, by="ada")
     pump()
     assert_refused(chat, "BROKER_FAILED")
 
