@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 from messaging import points
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from scripts import hooks, lifecycle, poison, returns, wakes
+from scripts import blame, hooks, lifecycle, poison, returns, wakes
 from scripts.errors import Conflict
 from scripts.hooks import Undecided
 from scripts.items import storing
@@ -63,7 +63,8 @@ def _advance(run_id: UUID, claim: wakes.Claim, holding: Holding) -> bool:
             return False
         stopped = poison.stopped_versions()
         gone = frozenset(version for version, is_gone in stopped.items() if is_gone)
-        step = Step(run, gone, holding)
+        careful = claim.attempts > 1
+        step = Step(run, gone, holding, stopped=frozenset(stopped) - gone, careful=careful)
         withdrawn = _stands_in_withdrawn(run, step, back)
         if run.state == RunState.QUARANTINED and not withdrawn:
             wakes.settle(run_id, claim.gen)
@@ -77,7 +78,7 @@ def _advance(run_id: UUID, claim: wakes.Claim, holding: Holding) -> bool:
         if withdrawn:
             lifecycle.withdraw(run, step, back and back[0])
         else:
-            more = _segment(run, step, back)
+            more = _blamed_segment(run, step, back, claim)
         points.reach("adv_decided")
         _commit(run, was, step, claim.gen)
         if back is not None:
@@ -87,6 +88,17 @@ def _advance(run_id: UUID, claim: wakes.Claim, holding: Holding) -> bool:
         points.reach("adv_before_commit")
     points.reach("adv_after_commit")
     return more
+
+
+def _blamed_segment(
+    run: Run, step: Step, back: tuple[Checkpoint, Signal] | None, claim: wakes.Claim
+) -> bool:
+    """Run a segment; of one that fails in an unforeseen way, the claim keeps where that was."""
+    try:
+        return _segment(run, step, back)
+    except Exception:
+        claim.frames = step.continuation.at_fault or blame.standing(step.continuation)
+        raise
 
 
 def _stands_in_withdrawn(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bool:

@@ -19,7 +19,7 @@ def why(run: Run) -> str:
         RunState.READY: _ready,
         RunState.WAITING: _waiting,
         RunState.QUARANTINED: _quarantined,
-        RunState.FAILED: lambda run: f"Failed{_at(run.finished_at)}: {run.error}",
+        RunState.FAILED: lambda run: f"Failed{_at(run.finished_at)}: {run.error}{_talker(run)}",
         RunState.CANCELLED: lambda run: f"Cancelled{_at(run.finished_at)}: {run.error}",
         RunState.DECLINED: lambda run: f"Ended{_at(run.finished_at)}: the person said no.",
         RunState.DONE: lambda run: f"Done{_at(run.finished_at)}.",
@@ -29,6 +29,16 @@ def why(run: Run) -> str:
 
 def _at(moment: datetime | None) -> str:
     return "" if moment is None else f" at {moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _talker(run: Run) -> str:
+    """Say whose script a run was in, where that is not what it began with."""
+    if not run.talker or run.talker == run.version_id:
+        return ""
+    try:
+        return f" (in {library.version(run.talker).name} {run.talker[:12]})"
+    except UnknownScript:
+        return ""
 
 
 def place(run: Run) -> str:
@@ -83,4 +93,5 @@ def _quarantined(run: Run) -> str:
     if last is None:
         return f"Set aside: {run.error}"
     tried = f"{last.attempts} attempts to go on from {place(run)}"
-    return f"Set aside{_at(last.at)} after {tried}: {last.fault}"
+    where = f", in {last.blame}" if last.blame else ", in no author's script: the fault is ours"
+    return f"Set aside{_at(last.at)} after {tried}: {last.fault}{where}"

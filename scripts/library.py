@@ -184,8 +184,17 @@ def shipped(library: str, name: str) -> Version:
 
 
 def is_shipped(digest: str) -> bool:
-    """Say whether a version is one of this release's own scripts, and not an author's."""
-    return digest in shelf.by_hash
+    """Say whether a version is a script shipped with this release or one before, and no author's.
+
+    Those are kept as `role/name`, an author's as `domain/key`, and no role is a domain's name.
+    """
+    if digest in shelf.by_hash:
+        return True
+    try:
+        owner, slash, _ = version(digest).name.partition("/")
+    except UnknownScript:
+        return False
+    return bool(slash) and owner in registry.libraries
 
 
 def version(digest: str) -> Version:

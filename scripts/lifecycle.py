@@ -11,6 +11,7 @@ mailbox until an operator lets it go on, and its chat is told that somebody look
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from django_fsm import can_proceed
 from messaging import clock, feedback, points, rows
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.states import InboxState, OutboxState
-from scripts import driving, hooks, poison, returns, wakes
+from scripts import blame, driving, hooks, library, poison, returns, wakes
 from scripts.errors import StaleRun, refusal_status
+from scripts.language.continuation import Frame
 from scripts.language.errors import ScriptError
 from scripts.language.values import encode
 from scripts.models import Checkpoint, Ready, Run, RunEvent, Timer
@@ -50,6 +52,7 @@ WRITE_RUN = rows.Update(
         "result",
         "finished_at",
         "checkpoints",
+        "talker",
     ),
 )
 ANSWER_MESSAGE = rows.Update(
@@ -66,7 +69,9 @@ SET_ASIDE_LINE = (
     "Something went wrong here. Somebody will look after it, and this conversation may then go on. "
     "You can also start again."
 )
-LINES = {"withdrawn": WITHDRAWN_LINE}  # of errors that are not the script's own
+STOPPED_LINE = "This cannot be used just now. Please try again later."
+# Of errors that are not the script's own.
+LINES = {"withdrawn": WITHDRAWN_LINE, "stopped": STOPPED_LINE}
 REFUSED = 403
 
 
@@ -99,10 +104,19 @@ def decline(run: Run, step: Step) -> None:
 def fail(run: Run, step: Step, error: ScriptError) -> None:
     """End a run by its script's error: operators see it, its sender learns a status, its chat what
     the script's author wrote for people, or a line of ours."""
-    run.fail(str(error)[:2000])
+    run.fail(_error(step, error)[:2000])
     _close(run, step)
     _refuse(run, error.code or error.kind.upper(), refusal_status(error))
     say_last(run, step, error.said.strip() or LINES.get(error.kind, FAILED_LINE))
+
+
+def _error(step: Step, error: ScriptError) -> str:
+    """Return an error with its place; raised in a shipped script, with the author's that called."""
+    at_fault = step.continuation.at_fault
+    caller = blame.of(at_fault)
+    if caller is None or not library.is_shipped(at_fault[-1].version):
+        return str(error)
+    return f"{error}, called from {caller}"
 
 
 def stop(run: Run, step: Step, why: str) -> None:
@@ -171,9 +185,9 @@ def quarantine(run_id: UUID, fault: Exception | str, claim: wakes.Claim | None =
 
     Only while `claim`, the attempt that failed last, is still the run's newest: a run that another
     worker has advanced since is not set aside for what is over, and one that was woken since has
-    one attempt more. When this happens to many runs of one version, it does not start any more.
+    one attempt more. When this happens to many runs in one author's version, whoever carried it, it
+    does not start any more.
     """
-    error = (fault if isinstance(fault, str) else repr(fault))[:2000]
     try:
         with transaction.atomic():
             run = LOCKED_RUN.first(run_id)
@@ -181,7 +195,7 @@ def quarantine(run_id: UUID, fault: Exception | str, claim: wakes.Claim | None =
                 return False
             aside = can_proceed(run.quarantine)
             if aside:
-                _set_aside(run, fault, error)
+                _set_aside(run, fault, claim.frames if claim is not None else [])
             # Last, as in the order of locks: whoever fires timers has the timer first.
             if claim is None:
                 Ready.objects.filter(run=run).delete()
@@ -192,15 +206,18 @@ def quarantine(run_id: UUID, fault: Exception | str, claim: wakes.Claim | None =
         wakes.grant_one(run_id, overtaken.claim)
         return False
     if aside:
-        log.error("run_quarantined", run=str(run_id), error=error[:500])
-        poison.stop_if_poisonous(run.version_id)
+        poison.count(run)
     return aside
 
 
-def _set_aside(run: Run, fault: Exception | str, error: str) -> None:
+def _set_aside(run: Run, fault: Exception | str, frames: Sequence[Frame]) -> None:
+    """`frames` are those at work when it failed; none when its worker did not live to say."""
     was, step = run.state, Step(run)
+    error = (fault if isinstance(fault, str) else repr(fault))[:2000]
     run.quarantine(error)
-    poison.record(run, fault, wakes.ATTEMPTS)
+    where = blame.of(frames) if frames else blame.of_stored(run.continuation)
+    run.talker = "" if where is None else where.version
+    poison.record(run, fault, wakes.ATTEMPTS, where)
     Timer.objects.filter(run=run).delete()
     report(run, "QUARANTINED")  # a retry may handle it after all, but who waits for that must not
     try:
@@ -296,6 +313,7 @@ def commit(run: Run, was: str, data: dict[str, Any], *more: rows.Statement) -> l
         run.result,
         run.finished_at,
         run.checkpoints,
+        run.talker,
     )
     event = RunEvent(run=run, rev=rev, kind=run.state, at=clock.now(), data=data)
     write = WRITE_RUN.statement(*written, run.pk, run.rev, was)

@@ -73,6 +73,13 @@ class Run(FSMModelMixin, models.Model):
     checkpoints = models.PositiveIntegerField(
         db_default=0, default=0, help_text="How many returns this run has set or taken"
     )
+    talker = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Version of the author's script whose code it ran last",
+    )
     error = models.TextField(blank=True)
     result = models.JSONField(null=True)
     created_at = models.DateTimeField()
@@ -260,6 +267,13 @@ class Quarantine(models.Model):
     attempts = models.PositiveIntegerField()
     fault = models.CharField(max_length=500)
     place = models.TextField(blank=True, help_text="Where in our code it was raised")
+    blame = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Whose script, at which line; empty when no author's code ran",
+    )
     worker = models.CharField(max_length=100, help_text="Host and process of the last attempt")
 
     def __str__(self) -> str:

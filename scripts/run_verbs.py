@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operators.verbs import Doer, Verb
-from scripts import lifecycle, poison, withdrawal
+from scripts import library, lifecycle, poison, withdrawal
 from scripts.language.errors import ScriptError
 from scripts.models import Run, ScriptVersion
 from scripts.states import FINAL, RunState
@@ -90,7 +90,7 @@ def _withdraw(version: ScriptVersion, doer: Doer) -> str:
 
 
 def _not_withdrawable(version: ScriptVersion) -> str:
-    if withdrawal.is_shipped(version):
+    if library.is_shipped(version.pk):
         return "it is shipped with this deployment, which needs it"
     return ""
 

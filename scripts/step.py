@@ -14,7 +14,7 @@ from messaging.envelope import Envelope, SenderClass
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
-from scripts import hooks, library
+from scripts import blame, hooks, library
 from scripts.errors import Conflict, missing, refused
 from scripts.items.holding import Holding
 from scripts.language.compiler import Script
@@ -41,10 +41,15 @@ class Step(Reading):
         run: Run,
         withdrawn: frozenset[str] = frozenset(),
         holding: Holding | None = None,
+        *,
+        stopped: frozenset[str] = frozenset(),
+        careful: bool = False,
     ) -> None:
         super().__init__(run.domain)
         self.run = run
         self.withdrawn = withdrawn
+        self.stopped = stopped
+        self.careful = careful  # an attempt has failed: whose code comes next is stored first
         self.holding: Holding = Holding() if holding is None else holding
         self.continuation = Continuation([])
         self.sends = 0
@@ -62,6 +67,8 @@ class Step(Reading):
         """Resolve RUN: the same file first, then the versions pinned with it."""
         if version in self.withdrawn:
             raise ScriptError(f"{name} was withdrawn", kind="withdrawn")
+        if version != self.run.talker and not library.is_shipped(version):
+            self.run.talker = version
         found = library.version(version)
         if name in found.file.scripts:
             return version, found.file.scripts[name]
@@ -74,8 +81,22 @@ class Step(Reading):
         execute = registry.commands[call.word].execute
         self._by_author = not library.is_shipped(call.version)
         with self._savepoint(call):
-            value = execute(self, call)
+            value = self._entering(execute(self, call))
         points.reach("adv_after_step")
+        return value
+
+    def _entering(self, value: Any) -> Any:
+        """Let no run enter an author's version that is stopped, unless it stands in it already.
+
+        Where only shipped code has run so far and an attempt has failed, the run is stored first as
+        standing in the author's: a worker that dies there cannot say whose code it ran.
+        """
+        if isinstance(value, Enter) and not library.is_shipped(value.version):
+            standing = [frame.version for frame in blame.standing(self.continuation)]
+            if value.version in self.stopped and value.version not in standing:
+                name = library.version(value.version).name
+                raise ScriptError(f"{name} does not start now", kind="stopped")
+            self.continuation.pause = self.careful and all(map(library.is_shipped, standing))
         return value
 
     @contextmanager
@@ -100,7 +121,7 @@ class Step(Reading):
         if resume is None:
             return signal
         with self._savepoint(call):
-            return resume(self, call, memo, signal)
+            return self._entering(resume(self, call, memo, signal))
 
     def abandon(self, hook: str) -> None:
         """Close the mailbox of a branch that has been ended: what comes now is late, and what the

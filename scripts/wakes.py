@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from messaging import clock, points
 from messaging.bell import ring
 from messaging.each import each
 from messaging.rows import Statement, insertion, together
+from scripts.language.continuation import Frame
 from scripts.models import Ready, Run, Timer
 
 LEASE = timedelta(seconds=10)
@@ -84,10 +85,14 @@ def insert_run(run: Run, due_at: datetime | None) -> bool:
 
 @dataclass
 class Claim:
-    """One attempt at a run, as its worker took it: which wake-up, and the how manieth attempt."""
+    """One attempt at a run, as its worker took it: which wake-up, and the how manieth attempt.
+
+    `frames` are those that were at work when it failed, the outermost first.
+    """
 
     gen: int
     attempts: int
+    frames: list[Frame] = field(default_factory=list)
 
     @property
     def is_worn_out(self) -> bool:
@@ -111,7 +116,8 @@ def claim(run_id: UUID) -> Claim | None:
     if row is None:
         return None
     points.reach("claim_after_commit")
-    return Claim(*map(int, row))
+    gen, attempts = row
+    return Claim(int(gen), int(attempts))
 
 
 def _stored_id(run_id: UUID) -> Any:

@@ -15,7 +15,6 @@ from messaging.each import each
 from scripts import library, poison, wakes
 from scripts.errors import refused
 from scripts.models import Run, ScriptVersion
-from scripts.registry import registry
 from scripts.states import UNENDED
 
 log = structlog.get_logger(__name__)
@@ -23,12 +22,6 @@ log = structlog.get_logger(__name__)
 # Until then every process has noticed: each remembers for two seconds what is withdrawn.
 NOTICED = timedelta(seconds=3)
 BATCH = 500
-
-
-def is_shipped(version: ScriptVersion) -> bool:
-    """Say whether this version is a handler shipped with this release or one before."""
-    owner, slash, _ = version.name.partition("/")
-    return version.pk in library.shelf.by_hash or bool(slash and owner in registry.libraries)
 
 
 def withdraw(version_id: str, *, by: str, why: str = "") -> int:
@@ -42,7 +35,7 @@ def withdraw(version_id: str, *, by: str, why: str = "") -> int:
     bring it back.
     """
     found = ScriptVersion.objects.filter(pk=version_id).first()
-    if found is not None and is_shipped(found):
+    if found is not None and library.is_shipped(version_id):
         raise refused(f"{found.name} is shipped with this deployment and cannot be withdrawn")
     said = f"withdrawn by {by}{': ' if why else ''}{why}"[:200]
     now = clock.now()

@@ -184,6 +184,10 @@ class Continuation:
     # The places gone through since this was read, for the run's log; not part of what is stored.
     trail: list[tuple[str, str, int]] = field(default_factory=list, compare=False, repr=False)
     end: End | None = None  # never stored: the segment that sets it is the last
+    # Never stored either: the frames that were at work when an error came, the outermost first; and
+    # that the engine wants to store what has happened so far before the machine goes on.
+    at_fault: list[Frame] = field(default_factory=list, compare=False, repr=False)
+    pause: bool = field(default=False, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the continuation as JSON, for the run's row."""

@@ -5,7 +5,8 @@ It may stop after any instruction; what it holds between two of them is JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -87,12 +88,17 @@ class Machine:
         return self.continuation.frames[-1]
 
     def run(self, budget: int) -> Parked | Yielded | Finished:
+        with self.blamed():
+            return self._run(budget)
+
+    def _run(self, budget: int) -> Parked | Yielded | Finished:
         while self.finished is None:
             if self.root.end is not None:
                 return Finished(None, self.root.end)
             if not branches.choose(self, lambda leaf: leaf.waiting is None):
                 return Parked()
-            if budget <= 0:
+            if budget <= 0 or self.root.pause:
+                self.root.pause = False
                 return Yielded()
             budget -= 1
             self.root.steps += 1
@@ -120,7 +126,21 @@ class Machine:
                 raise
             self.failed(of_odd_value(odd), frame.script, instruction)
 
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Keep the frames at work when anything is raised, for who asks whose code it was."""
+        try:
+            yield
+        except Exception:
+            at_work = (*self.above, self.continuation)
+            self.root.at_fault = [frame for each in at_work for frame in each.frames]
+            raise
+
     def resume(self, signal: Any, hook: str) -> None:
+        with self.blamed():
+            self._resume(signal, hook)
+
+    def _resume(self, signal: Any, hook: str) -> None:
         if not branches.choose(self, lambda leaf: _waits(leaf, hook)):
             raise ValueError("nothing waits")
         waiting = self.continuation.waiting or {}
