@@ -83,13 +83,27 @@ def _of_views(page: DomainAdmin) -> Iterator[str]:
 
 
 def _of_secrets(page: DomainAdmin) -> Iterator[str]:
-    secret = secrets_of(page.model)
     named: list[Any] = [*page.list_display, *lookups.names(page.list_filter)]
     named += [*page.readonly_fields, *(page.fields or ()), *(page.ordering or ())]
     named += [page.date_hierarchy, *page.search_fields]
     for name in named:
-        if isinstance(name, str) and secret & set(name.strip("=^@-").split("__")):
-            yield f"{name} is secret"
+        if isinstance(name, str) and _leads_to_a_secret(page.model, name.strip("=^@-")):
+            yield f"{name.strip('=^@-')} is secret"
+    for inline in page.inlines:
+        for name in (*(inline.fields or ()), *inline.readonly_fields):
+            if isinstance(name, str) and _leads_to_a_secret(inline.model, name):
+                yield f"{inline.__name__}: {name} is secret"
+
+
+def _leads_to_a_secret(model: Any, path: str) -> bool:
+    for step in path.split("__"):
+        if step in secrets_of(model):
+            return True
+        try:
+            model = model._meta.get_field(step).related_model or model
+        except FieldDoesNotExist:
+            return False
+    return False
 
 
 def check_pages(**_: Any) -> list[CheckMessage]:

@@ -87,6 +87,10 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and self.reaches(request, obj)
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The newest first, where a page says nothing: without an order pages would overlap."""
+        return super().get_ordering(request) or ("-pk",)
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
@@ -266,3 +270,7 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
+        secret = secrets_of(self.model)
+        return [name for name in super().get_fields(request, obj) if name not in secret]

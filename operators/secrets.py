@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import Field, Model
+from django.db.models import Model
 
 # Model -> its secret columns. A test looks for columns that are called like one and are not here.
 SECRETS: dict[str, frozenset[str]] = {
@@ -20,7 +20,3 @@ SUSPICIOUS = re.compile(r"private|secret|sealed|passw|session|credential|endpoin
 
 def secrets_of(model: type[Model]) -> frozenset[str]:
     return SECRETS.get(model._meta.label_lower, frozenset())
-
-
-def is_secret(model: type[Model], field: Field) -> bool:  # type: ignore[type-arg]
-    return field.name in secrets_of(model)

@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline, search_link
-from operators.reach import NO_DOMAIN
+from operators.reach import NO_DOMAIN, domains_of
 from scripts.explain import why
 from scripts.items import defining
 from scripts.items.defining import HANDLERS
@@ -31,6 +32,7 @@ from scripts.models import (
     Signal,
     Timer,
 )
+from scripts.registry import registry
 from scripts.run_verbs import CANCEL, LET_START, RETRY, WITHDRAW
 from scripts.source_widget import SourceWidget, mark
 
@@ -94,6 +96,11 @@ class QuarantineAdmin(ReadOnlyAdmin):
 
 @admin.register(ScriptVersion)
 class ScriptVersionAdmin(ReadOnlyAdmin):
+    """A version belongs to those who run it: seen by who reaches the domains of all its runs.
+
+    Two domains with the same script share its version, and who withdraws it ends the runs of both.
+    """
+
     domain_path = NO_DOMAIN
     list_display = ("name", "hash", "abi", "created_at", "stopped_at", "stopped_why")
     list_filter = (("stopped_at", admin.EmptyFieldListFilter),)
@@ -101,6 +108,21 @@ class ScriptVersionAdmin(ReadOnlyAdmin):
     fields = ("name", "hash", "created_at", "stopped_at", "stopped_why", "links", "listing")
     readonly_fields = ("listing",)
     verbs = (LET_START, WITHDRAW)
+
+    def within(
+        self, rows: QuerySet[ScriptVersion], names: frozenset[str]
+    ) -> QuerySet[ScriptVersion]:
+        runs = Run.objects.filter(version=OuterRef("pk"))
+        for library in registry.libraries:
+            rows = rows.exclude(name__startswith=f"{library}/")
+        own, others = runs.filter(domain__in=names), runs.exclude(domain__in=names)
+        return rows.filter(Exists(own), ~Exists(others))
+
+    def reaches(self, request: HttpRequest, row: Model | None = None) -> bool:
+        names = domains_of(request.user)
+        if names is None or row is None:
+            return names is None or bool(names)
+        return self.within(ScriptVersion.objects.filter(pk=row.pk), names).exists()
 
     @admin.display(description="source")
     def listing(self, version: ScriptVersion) -> SafeString:

@@ -20,7 +20,9 @@ from messaging.ids import uuid7
 from operators import acts
 from operators.models import Act, UserDomain
 from operators.pages import DomainAdmin
+from scripts import library
 from scripts import models as scripts
+from scripts.language.continuation import start
 from wallets import models as wallets
 
 MINE, OTHERS = "theatre.test", "gym.test"
@@ -127,21 +129,20 @@ def _messaging(domain: str) -> dict[str, Model]:
         "messaging.destination": messaging.Destination.objects.create(
             domain=f"peer.{domain}", state="OPEN", changed_at=now
         ),
+        "messaging.pruning": messaging.Pruning.objects.create(rule=f"x of {domain}", due_at=now),
         "messaging.refusal": messaging.Refusal.objects.create(day=now.date(), reason=domain[:20]),
     }
 
 
 def _scripts(domain: str) -> dict[str, Model]:
     now = clock.now()
-    version = scripts.ScriptVersion.objects.create(
-        hash=f"{len(domain):064x}",
-        name=f"{domain}/ticket",
-        source="",
-        code={},
-        abi=1,
-        created_at=now,
-        stopped_at=now,
+    compiled = library.compile_source(
+        f"💬 Ticket:\n- INFO: Hi from {domain}\n", file="ticket.yaml", name=f"{domain}/ticket"
     )
+    library.store(compiled)
+    stored = scripts.ScriptVersion.objects.filter(pk=compiled.hash)
+    stored.update(stopped_at=now)
+    version = stored.get()
     run = scripts.Run.objects.create(
         domain=domain,
         trigger=f"test:{domain}",
@@ -149,7 +150,7 @@ def _scripts(domain: str) -> dict[str, Model]:
         version=version,
         state="QUARANTINED",
         rev=1,
-        continuation={},
+        continuation=start(version.pk, "💬 Ticket", {}).to_json(),
         created_at=now,
     )
     hook = scripts.Hook.objects.create(domain=domain, name=f"hook of {domain}", run=run)
