@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from broker.models import Chat, Intent, Token
-from broker.states import ChatState, TokenState, TokenStatus
+from broker.states import OVER, ChatState, TokenState, TokenStatus
 from messaging.retention import Ends, Goes, Kept, Rows, Rule, days
 from scripts.retained import without_live_runs
 
@@ -58,7 +58,7 @@ RETAINED: dict[str, tuple[Rule, ...]] = {
             days("OFFER"),
             "until",
             born="created_at",
-            where=Q(state__in=(TokenState.DECLINED, TokenState.EXPIRED)),
+            where=Q(state__in=(TokenState.DECLINED, *OVER)),
             sift=without_live_runs,
         ),
         Ends(
