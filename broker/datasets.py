@@ -231,7 +231,7 @@ _TITLES = ("Title", "IssuerTitle", "SchemaTitle")
 
 
 def read_frontend(domain: str, key: Any) -> Row | None:
-    """Read {Wallet, Sets}: the projection a wallet shows. Raises ScriptError for unknown sets."""
+    """Read {Wallet, Sets, Cursor}: what a wallet shows. Raises ScriptError for unknown sets."""
     wallet = selectors.wallet_by_id(domain, key["Wallet"])
     if wallet is None:
         return None
@@ -239,7 +239,13 @@ def read_frontend(domain: str, key: Any) -> Row | None:
     sets = [sets] if isinstance(sets, str) else sets
     if not isinstance(sets, list) or set(map(str, sets)) - {*selectors.SETS, "Binds"}:
         raise refused("unknown Sets")
-    return Row(key=str(wallet.pk), fields=selectors.frontend(wallet, [str(name) for name in sets]))
+    cursor = key.get("Cursor") or {}
+    if not isinstance(cursor, dict) or set(cursor) - set(selectors.SETS):
+        raise refused("unknown Cursor")
+    if not all(is_uuid(before) for before in cursor.values()):
+        raise refused("unknown Cursor")
+    fields = selectors.frontend(wallet, [str(name) for name in sets], cursor)
+    return Row(key=str(wallet.pk), fields=fields)
 
 
 def read_key(domain: str, key: Any) -> Row | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -15,6 +16,8 @@ from messaging.syntax import is_uuid
 WALLET = rows.Select(Wallet, "domain", "pk")
 CHAT = rows.Select(Chat, "domain", "pk", follow="wallet")
 ASKED = (TokenState.DETAILED, TokenState.OFFERED)
+NEWEST: Mapping[str, str] = {}  # no cursor: from the newest on
+PAGE = 50  # rows of a list in one answer
 SETS = ("Chats", "Tokens", "Offers", "Domains", "Schemas")
 
 
@@ -59,89 +62,100 @@ def self_tokens(chat: Chat) -> list[str]:
     return [str(token) for token in tokens.values_list("token", flat=True)]
 
 
-def frontend(wallet: Wallet, sets: list[str]) -> dict[str, Any]:
-    """Return what a wallet shows of itself (protocol 5.6), in all sets or those named."""
-    parts: dict[str, Callable[[Wallet], Any]] = {
-        "Chats": _chats,
-        "Tokens": _tokens,
-        "Offers": _offers,
-        "Domains": _domains,
-        "Schemas": _schemas,
+@dataclass(frozen=True)
+class Page:
+    """The newest rows of a list, oldest of them first, and where older ones go on (if any)."""
+
+    rows: list[Any]
+    more: str = ""
+
+
+def _page(found: QuerySet[rows.M], before: str) -> Page:
+    """Return the PAGE newest rows; those older than the row `before`, where that is given."""
+    older = found.filter(pk__lt=before) if before else found
+    newest = list(older.order_by("-pk")[: PAGE + 1])
+    more = str(newest[PAGE - 1].pk) if len(newest) > PAGE else ""
+    return Page(newest[:PAGE][::-1], more)
+
+
+def frontend(
+    wallet: Wallet, sets: Sequence[str] = (), cursor: Mapping[str, str] = NEWEST
+) -> dict[str, Any]:
+    """Return what a wallet shows of itself (protocol 5.6), in all sets or those named.
+
+    A list has its newest rows; where there are older ones, `More` (an extension) has what `Cursor`
+    asks for them by. Domains and Schemas are those of the tokens shown.
+    """
+    lists: dict[str, tuple[QuerySet[Any], Callable[[Any], dict[str, Any]]]] = {
+        "Chats": (wallet.chats.all(), _chat),
+        "Tokens": (wallet.tokens.filter(state=TokenState.SAVED), _token),
+        "Offers": (wallet.tokens.filter(state__in=ASKED, until__gt=clock.now()), _offer),
     }
-    wanted = [name for name in parts if not sets or name in sets]
+    names = list(sets or cursor or SETS)
+    view: dict[str, Any] = {"Wallet": {"Language": wallet.language}}
+    pages: dict[str, Page] = {}
+    for name, (found, shown) in lists.items():
+        if name in names or (name == "Tokens" and {"Domains", "Schemas"} & set(names)):
+            pages[name] = _page(found, cursor.get(name, ""))
+        if name in names:
+            view[name] = [shown(row) for row in _in_order(name, pages[name].rows)]
+    tokens = pages["Tokens"].rows if "Tokens" in pages else []
+    if "Domains" in names:
+        view["Domains"] = {
+            row.issuer: {"Domain": row.issuer, "Title": row.issuer_title} for row in tokens
+        }
+    if "Schemas" in names:
+        view["Schemas"] = {
+            row.schema: {"Schema": row.schema, "Title": row.schema_title} for row in tokens
+        }
+    more = {name: page.more for name, page in pages.items() if page.more}
+    return view | ({"More": more} if more else {})
+
+
+def _in_order(name: str, found: list[Any]) -> list[Any]:
+    """Of a chat's offers the first is what its open question is about; those that were said yes to
+    and are not saved yet come behind it."""
+    if name != "Offers":
+        return found
+    return sorted(found, key=lambda each: each.state == TokenState.OFFERED)
+
+
+def _chat(chat: Chat) -> dict[str, Any]:
     return {
-        "Wallet": {"Language": wallet.language},
-        **{name: parts[name](wallet) for name in wanted},
+        "Chat": str(chat.pk),
+        "Host": chat.host,
+        "Title": chat.host_title,
+        "State": str(chat.state),
+        "Muted": False,
+        "Blocked": False,
     }
 
 
-def _chats(wallet: Wallet) -> list[dict[str, Any]]:
-    return [
-        {
-            "Chat": str(chat.pk),
-            "Host": chat.host,
-            "Title": chat.host_title,
-            "State": str(chat.state),
-            "Muted": False,
-            "Blocked": False,
-        }
-        for chat in wallet.chats.order_by("created_at")
-    ]
+def _token(token: Token) -> dict[str, Any]:
+    return {
+        "Token": str(token.token),
+        "Issuer": token.issuer,
+        "Title": token.title,
+        "Status": token.status,
+        "Schema": token.schema,
+        "Starts": token.starts,
+        "Expires": token.expires,
+        "Path": token.path,
+    }
 
 
-def _kept(wallet: Wallet) -> QuerySet[Token]:
-    return wallet.tokens.filter(state=TokenState.SAVED).order_by("created_at")
-
-
-def _tokens(wallet: Wallet) -> list[dict[str, Any]]:
-    return [
-        {
-            "Token": str(token.token),
-            "Issuer": token.issuer,
-            "Title": token.title,
-            "Status": token.status,
-            "Schema": token.schema,
-            "Starts": token.starts,
-            "Expires": token.expires,
-            "Path": token.path,
-        }
-        for token in _kept(wallet)
-    ]
-
-
-def _offers(wallet: Wallet) -> list[dict[str, Any]]:
+def _offer(token: Token) -> dict[str, Any]:
     """What the person is asked about now (an extension): the wallet shows it before a yes, and
-    compares the document with it. The first of a chat is what its open question is about; those
-    that were said yes to and are not saved yet come behind it."""
-    asked = wallet.tokens.filter(state__in=ASKED, until__gt=clock.now())
-    return [
-        {
-            "Chat": str(token.chat_id),
-            "Token": str(token.token),
-            "Issuer": token.issuer,
-            "Title": token.title,
-            "IssuerTitle": token.issuer_title,
-            "Schema": token.schema,
-            "SchemaTitle": token.schema_title,
-            "Starts": token.starts,
-            "Expires": token.expires,
-            "Until": token.until,
-        }
-        for token in sorted(
-            asked.order_by("created_at"), key=lambda each: each.state == TokenState.OFFERED
-        )
-    ]
-
-
-def _domains(wallet: Wallet) -> dict[str, dict[str, str]]:
+    compares the document with it."""
     return {
-        token.issuer: {"Domain": token.issuer, "Title": token.issuer_title}
-        for token in _kept(wallet)
-    }
-
-
-def _schemas(wallet: Wallet) -> dict[str, dict[str, str]]:
-    return {
-        token.schema: {"Schema": token.schema, "Title": token.schema_title}
-        for token in _kept(wallet)
+        "Chat": str(token.chat_id),
+        "Token": str(token.token),
+        "Issuer": token.issuer,
+        "Title": token.title,
+        "IssuerTitle": token.issuer_title,
+        "Schema": token.schema,
+        "SchemaTitle": token.schema_title,
+        "Starts": token.starts,
+        "Expires": token.expires,
+        "Until": token.until,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from broker import locks, offers
+from broker import locks, offers, room
 from broker.emoji import ALLOWED, prompt_emoji
 from broker.models import Chat, Intent, Notifier, Wallet
 from broker.states import ChatState, NotifierState
@@ -48,16 +48,21 @@ def onboard_wallet(domain: str, *, notifier: str, public_key: str, language: str
 def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[str, Any]) -> Chat:
     """Open a chat on a locator (protocol 5.2); the same hook again gets the same chat.
 
-    Raises ScriptError when the text is no locator.
+    Raises ScriptError when the text is no locator, or carries too much.
     """
     try:
         where = parse_locator(locator)
     except ValueError:
         raise refused("this is not a locator") from None
+    given = {**where.inputs, **inputs}
+    room.check_inputs(given)
     with transaction.atomic(savepoint=False):
         row = Wallet.objects.select_for_update().get(pk=wallet, domain=domain)
         known = Chat.objects.filter(wallet=row, hook=hook).first()
-        return known or Chat.objects.create(
+        if known is not None:
+            return known
+        room.make_room(row)
+        return Chat.objects.create(
             domain=domain,
             wallet=row,
             hook=hook,
@@ -65,7 +70,7 @@ def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[
             host=where.domain,
             schema=where.schema,
             key=where.key,
-            inputs={**where.inputs, **inputs},
+            inputs=given,
             language=row.language,
             created_at=clock.now(),
         )

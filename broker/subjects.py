@@ -1,6 +1,6 @@
 """The subjects a Broker answers, who may send them, and where wallets' keys are found."""
 
-from broker import selectors
+from broker import room, selectors
 from messaging.envelope import Envelope
 from messaging.registry import Mode, Sender, Subject
 from messaging.signing import PublicKey
@@ -17,10 +17,12 @@ def wallet_key(envelope: Envelope) -> PublicKey | None:
 
 SUBJECTS = {
     "Onboard@Broker": Subject("Onboard@Broker", Mode.SYNC, DOMAIN),
-    "Locate@Broker": Subject("Locate@Broker", Mode.ASYNC, WALLET, key=wallet_key),
+    "Locate@Broker": Subject(
+        "Locate@Broker", Mode.ASYNC, WALLET, key=wallet_key, has_room=room.for_chat
+    ),
     "Opened@Broker": Subject("Opened@Broker", Mode.ASYNC, WALLET, key=wallet_key),
     "Chat@Broker": Subject("Chat@Broker", Mode.SYNC, DOMAIN),
-    "Prompt@Broker": Subject("Prompt@Broker", Mode.ASYNC, DOMAIN),
+    "Prompt@Broker": Subject("Prompt@Broker", Mode.ASYNC, DOMAIN, has_room=room.for_prompt),
     "Goodbye@Broker": Subject("Goodbye@Broker", Mode.ASYNC, DOMAIN),
     "Abandon@Broker": Subject("Abandon@Broker", Mode.ASYNC, WALLET, key=wallet_key),
     "Home@Broker": Subject("Home@Broker", Mode.ASYNC, WALLET, key=wallet_key),

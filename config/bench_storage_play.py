@@ -15,13 +15,20 @@ from django.db import connection
 
 django.setup()
 
+from broker.models import Chat  # noqa: E402 - after the settings
+from broker.models import Wallet as BrokerWallet  # noqa: E402
+from broker.selectors import frontend  # noqa: E402
 from config.demo.data import seed  # noqa: E402 - after the settings
 from config.in_process import Bells, bells, drain, local_wallets  # noqa: E402
 from messaging import clock, inbox, retention  # noqa: E402
+from messaging.canonical import canonical_bytes  # noqa: E402
 from messaging.envelope import Envelope  # noqa: E402
+from messaging.ids import uuid7  # noqa: E402
 from messaging.models import Pruning  # noqa: E402
 from scripts.models import ScriptVersion  # noqa: E402
+from scripts.plain import plain  # noqa: E402
 from wallets.client import Wallet  # noqa: E402
+from wallets.client.frontend import whole_view  # noqa: E402
 
 DAY = 86_400
 LOCATOR = ".HOST,theatre.test,ticket"
@@ -30,7 +37,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "About@Graph": {"Domain": "theatre.test"},
     "PublicKey@Graph": {"Domain": "theatre.test", "DKIM": "pw1"},
 }
-LONG = "x" * 240_000
+LONG = "x" * 7_000  # more is refused
 
 
 def main() -> int:
@@ -45,6 +52,7 @@ def main() -> int:
         wallet = Wallet.create(options.folder / "wallet", notifier="notifier.test", answer=_answer)
         drain(rung, wallet)
         flows(wallet, rung, options.flows)
+        lists(wallet, 1000)
     questions(options.questions)
     return 0
 
@@ -103,6 +111,30 @@ def flows(wallet: Wallet, rung: Bells, count: int) -> None:
         if tables[0][name] > 0:
             print(f"{name:34}" + "".join(f"{sizes[name]:9}" for sizes in tables.values()))
     print(f"{'together':34}" + "".join(f"{sum(sizes.values()):9}" for sizes in tables.values()))
+
+
+def lists(wallet: Wallet, count: int) -> None:
+    """Print what a wallet with so many chats gets for asking what it holds, and how often it must
+    ask for all."""
+    row = BrokerWallet.objects.get(pk=wallet.id)
+    template = Chat.objects.filter(wallet=row)[0]
+    for _ in range(count):
+        template.pk, template.hook = uuid7(), uuid7()
+        template._state.adding = True
+        Chat.objects.bulk_create([template])
+    body = dict(frontend(row))
+    first = len(canonical_bytes(plain(body)))
+    asked: list[int] = []
+
+    def ask(question: dict[str, Any]) -> dict[str, Any]:
+        sets, cursor = question.get("Sets", []), question.get("Cursor", {})
+        answer: dict[str, Any] = plain(frontend(row, sets, cursor))
+        asked.append(len(canonical_bytes(answer)))
+        return answer
+
+    whole_view(ask)
+    print(f"\nFrontend@Broker with {count} chats: {first} bytes at first, ", end="")
+    print(f"{sum(asked)} in {len(asked)} pages for all")
 
 
 def prune() -> None:

@@ -330,6 +330,8 @@ COUNTERS_URL: str = env(
     "COUNTERS_URL", default=CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else ""
 )
 MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
+# The largest message of most subjects; those with what people write may have a few times as much.
+SUBJECT_MAX_BYTES = env.int("SUBJECT_MAX_BYTES", default=8192)
 
 # --- the engine --------------------------------------------------------------------------------
 # A version stops starting when so many of the runs that it began in so many minutes, and more than
@@ -337,8 +339,9 @@ MESSAGE_MAX_BYTES = env.int("MESSAGE_MAX_BYTES", default=262144)
 POISON_RUNS = env.int("POISON_RUNS", default=5)
 POISON_SHARE = env.float("POISON_SHARE", default=0.2)
 POISON_MINUTES = env.int("POISON_MINUTES", default=10)
-# Whether the log of a run says what its holders became (never of secrets), or only which changed.
-TRACE_VALUES = env.bool("TRACE_VALUES", default=True)
+# Whether the log of a run says what its holders became (never of secrets), or only which changed:
+# they hold what people answered. Rehearsals (`script run`, `script test`) always say it.
+TRACE_VALUES = env.bool("TRACE_VALUES", default=False)
 # What a script may use up: SCRIPT_RUN_STEPS and its like, with the defaults of limits.py.
 SCRIPT_LIMITS = {
     each.name: env.int(f"SCRIPT_{each.name.upper()}", default=each.default)
@@ -346,6 +349,12 @@ SCRIPT_LIMITS = {
 }
 
 # --- the flow ----------------------------------------------------------------------------------
+# What a locator's Inputs may come to, and how many chats a wallet may have open; lines kept in one.
+LOCATOR_INPUTS_BYTES = env.int("LOCATOR_INPUTS_BYTES", default=4096)
+CHATS_MOST = env.int("CHATS_MOST", default=500)
+PROMPTS_KEPT_IN_CHAT = env.int("PROMPTS_KEPT_IN_CHAT", default=1000)
+# How many talkers of one occasion (REGISTER) a domain may have open.
+REGISTERED_MOST = env.int("REGISTERED_MOST", default=10000)
 OFFER_DAYS = env.int("OFFER_DAYS", default=7)
 # How long the issuer waits for the broker's word after an offer's deadline, at most.
 OFFER_GRACE_SECONDS = env.int("OFFER_GRACE_SECONDS", default=300)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -25,6 +27,8 @@ TEXT_LIMIT = 250
 DETAILS_LIMIT = 2500
 ANSWER_LIMIT = 5000
 FACE_LIMIT = 20
+FILES_IN_CHAT = 50
+DETAILS_OF_CHAT = 16_384  # bytes of what a broker says of one: inputs, tokens, binds
 CHOICES = (Format.ONE, Format.MANY)
 
 
@@ -35,6 +39,9 @@ def open_chat(domain: str, *, broker: str, chat: str, state: str, **details: Any
     """
     if state not in TALKING:
         raise refused(f"a chat cannot begin in state {state}")
+    said = [details.get(name) for name in ("inputs", "tokens", "binds")]
+    if len(json.dumps(encode(said))) > DETAILS_OF_CHAT:
+        raise refused("the broker says too much of the chat")
     with transaction.atomic(savepoint=False):
         fresh = Chat(domain=domain, broker=broker, chat=chat, created_at=clock.now(), **details)
         Chat.objects.bulk_create([fresh], ignore_conflicts=True)
@@ -70,6 +77,7 @@ def create_prompt(
         raise bad_prompt(f"a prompt's details have fewer than {DETAILS_LIMIT} characters")
     if format in CHOICES and not options:
         raise bad_prompt(f"{format} needs Options")
+    _check_room(chat, has_file=appendix is not None)
     kept = {**(rules or {}), **({"HasAppendix": True} if appendix is not None else {})}
     prompt = Prompt.objects.create(
         chat=chat,
@@ -92,6 +100,18 @@ def create_prompt(
             content=appendix.content,
         )
     return prompt
+
+
+def _check_room(chat: Chat, *, has_file: bool) -> None:
+    """Refuse a line too many of a chat. Raises ScriptError."""
+    most = settings.PROMPTS_KEPT_IN_CHAT
+    lines = Prompt.objects.filter(chat=chat).order_by().values_list("pk", flat=True)
+    if lines[most - 1 : most].exists():
+        raise bad_prompt(
+            f"a chat has at most {most} lines in {settings.KEEP_DAYS['PROMPT']:g} days"
+        )
+    if has_file and lines.exclude(appendix=None)[FILES_IN_CHAT - 1 : FILES_IN_CHAT].exists():
+        raise bad_prompt(f"a chat has at most {FILES_IN_CHAT} files")
 
 
 def reply_prompt(prompt_id: str, *, result: str, answer: Any) -> Prompt:
@@ -197,7 +217,14 @@ def register_talker(
     run: str,
     expires_at: datetime,
 ) -> Registered:
-    """Keep a script of a running file as a talker under a random key, until `expires_at` (UTC)."""
+    """Keep a script of a running file as a talker under a random key, until `expires_at` (UTC).
+
+    Raises ScriptError when the domain has REGISTERED_MOST of them open.
+    """
+    most = settings.REGISTERED_MOST
+    open_ones = Registered.objects.filter(domain=domain, expires_at__gt=clock.now())
+    if open_ones.order_by().values_list("pk", flat=True)[most - 1 : most].exists():
+        raise refused(f"{domain} has {most} registered talkers open")
     return Registered.objects.create(
         domain=domain,
         key=str(uuid4()),

@@ -28,7 +28,9 @@ SUBJECTS = {
         "Download@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=appendix_key
     ),
     "Prompted@Host": Subject("Prompted@Host", Mode.SYNC, frozenset({Sender.CHAT}), key=prompt_key),
-    "Reply@Host": Subject("Reply@Host", Mode.ASYNC, frozenset({Sender.CHAT}), key=prompt_key),
+    "Reply@Host": Subject(
+        "Reply@Host", Mode.ASYNC, frozenset({Sender.CHAT}), key=prompt_key, sizes=4
+    ),
 }
 
 # Acknowledged by their receiver, and discarded all the same.

@@ -123,6 +123,8 @@ def _check(raw: bytes) -> Checked:
         raise Refused(Reason.SUBJECT, header.subject)
     if not _possible_senders(envelope) & subject.senders:
         raise Refused(Reason.SENDER, f"{header.sender} may not send {header.subject}")
+    if len(envelope.canonical()) > subject.sizes * settings.SUBJECT_MAX_BYTES:
+        raise Refused(Reason.SIZE, f"{header.subject} of {header.sender}")
     age = clock.now() - parse_time(header.timestamp)
     if not -NEWEST <= age <= OLDEST:
         raise Refused(Reason.TIMESTAMP, f"{age.total_seconds():.0f} s old")

@@ -19,6 +19,7 @@ class Reason(enum.Enum):
     RECIPIENT = ("recipient", 422)
     SUBJECT = ("subject", 422)
     SENDER = ("sender", 422)
+    SIZE = ("size", 422)
     TIMESTAMP = ("timestamp", 422)
     HASH = ("hash", 401)
     KEY = ("key", 401)

@@ -36,7 +36,8 @@ class Subject:
     """One subject served here. `key` finds the key of wallet, chat and self senders; `public`
     subjects answer with what anybody may know: they are sync, their handlers need not VERIFY and
     can have no effect, and nothing of a question is stored. `has_room` is asked about a proved
-    message before it is stored: what it says no to is refused for now (429)."""
+    message before it is stored: what it says no to is refused for now (429). `sizes` is how many
+    times SUBJECT_MAX_BYTES such a message may have."""
 
     name: str
     mode: Mode
@@ -44,6 +45,7 @@ class Subject:
     key: Callable[[Envelope], PublicKey | None] | None = None
     public: bool = False
     has_room: Callable[[Envelope], bool] | None = None
+    sizes: int = 1
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from scripts.registry import registry
 from scripts.states import HookState, SignalState
 from scripts.wakes import wake
 
+MOST_SIGNALS = 100  # that wait in one mailbox
 LOCKED_BY_NAME = rows.Select(Hook, "domain", "name", lock=rows.FOR_UPDATE)
 LOCKED_BY_ID = rows.Select(Hook, "pk", lock=rows.FOR_UPDATE)
 OPEN_HOOK = rows.Update(Hook, "pk", sets=("state", "run", "deadline", "expects"))
@@ -60,6 +61,9 @@ def send_signal(*, domain: str, name: str, source: str, origin: str, value: Any)
     with transaction.atomic(savepoint=False):
         hook = locked_hook(domain, name)
         points.reach("signal_locked")
+        waiting = Signal.objects.filter(hook=hook, state=SignalState.NEW)
+        if hook.state != HookState.OPEN and _is_full(waiting, source):
+            return SignalState.REFUSED
         signal = Signal(
             hook=hook, source=source, origin=origin, value=encode(value), created_at=_turn(hook)
         )
@@ -95,6 +99,12 @@ def _turn(hook: Hook) -> datetime:
     """
     now, last = clock.now(), LAST_SIGNAL.first(hook.pk)
     return now if last is None else max(now, last.created_at + timedelta(microseconds=1))
+
+
+def _is_full(waiting: QuerySet[Signal], source: str) -> bool:
+    """Say whether as many signals as may be wait in a mailbox, and this is none of them."""
+    full = waiting.order_by().values_list("pk", flat=True)[MOST_SIGNALS - 1 : MOST_SIGNALS]
+    return bool(full) and not waiting.filter(source=source).exists()
 
 
 def _mark(signal: Signal, state: SignalState) -> SignalState:

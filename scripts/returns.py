@@ -15,6 +15,7 @@ from messaging import clock
 from scripts import hooks, wakes
 from scripts.errors import refused
 from scripts.language.continuation import Call, Continuation, Wait
+from scripts.language.errors import ScriptError
 from scripts.language.machine import waiting
 from scripts.language.values import decode, encode
 from scripts.models import Checkpoint, Hook, Imprint, Run, Signal, Timer
@@ -22,6 +23,10 @@ from scripts.states import HookState, RunState, SignalState
 
 if TYPE_CHECKING:
     from scripts.step import Step
+
+
+MOST_RETURNS = 100  # of a run: each is a copy of its continuation
+MOST_IMPRINTS = 100
 
 
 def set_return(step: Step, call: Call, name: str, *, expects: str = "", memo: Any = None) -> None:
@@ -37,6 +42,7 @@ def set_return(step: Step, call: Call, name: str, *, expects: str = "", memo: An
     hook = hooks.locked_hook(step.domain, name)
     if hook.run_id not in (None, run.pk) or hook.state == HookState.OPEN:
         raise refused(f"somebody already waits on {name}")
+    _forget_oldest(run)
     hook.state, hook.run, hook.expects = HookState.LIVE, run, expects or f"domain:{step.domain}"
     hook.deadline = None
     hook.save(update_fields=["state", "run", "expects", "deadline"])
@@ -48,6 +54,14 @@ def set_return(step: Step, call: Call, name: str, *, expects: str = "", memo: An
     )
     if hook.signals.filter(state=SignalState.NEW).exists():
         wakes.wake(run.pk)  # it was reeled before it was set
+
+
+def _forget_oldest(run: Run) -> None:
+    """Let the oldest return of a run lead nowhere, where it has as many as may be."""
+    older = run.returns.order_by("-number")[MOST_RETURNS - 1 :]
+    surplus = list(older.values_list("hook_id", flat=True))
+    if surplus:
+        _close(Hook.objects.filter(pk__in=surplus))
 
 
 def due_return(run: Run | None) -> tuple[Checkpoint, Signal] | None:
@@ -134,7 +148,13 @@ def outlast(run: Run) -> bool:
 
 
 def imprint(step: Step, name: str, holders: dict[str, Any]) -> None:
-    """Keep holders under a hook; the same hook again keeps the new ones."""
+    """Keep holders under a hook; the same hook again keeps the new ones.
+
+    Raises ScriptError when the run has kept some under as many as may be.
+    """
+    others = Imprint.objects.filter(run=step.run).exclude(hook=name)
+    if others.count() >= MOST_IMPRINTS:
+        raise ScriptError(f"more than {MOST_IMPRINTS} imprints of a run", kind="limit")
     Imprint.objects.update_or_create(
         domain=step.domain,
         hook=name,

@@ -25,6 +25,7 @@ QUIET = {
     "LOG_LEVEL": "CRITICAL",
     "HTTPS_ONLY": "0",
     "DEBUG": "0",
+    "TRACE_VALUES": "1",
     **NO_LIMITS,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.authoring.stage import QUIET
 from config.authoring.trace import NoSuchRun, find, trace
 from issuer.models import Token
 from scripts import services
@@ -15,6 +16,11 @@ from scripts.models import Run, RunEvent
 from tests.flows.steps import offered_ticket
 from tests.person import Person
 from tests.scripts.engine import begin
+
+
+@pytest.fixture(autouse=True)
+def with_values(settings: Any) -> None:
+    settings.TRACE_VALUES = True
 
 
 def talker_run(chat: str) -> Run:
@@ -67,7 +73,8 @@ def test_secret_holders_are_hidden_and_long_ones_cut() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_values_are_not_kept_when_the_setting_says_so(settings: Any) -> None:
+def test_values_are_not_kept_unless_the_setting_says_so(settings: Any) -> None:
+    assert QUIET["TRACE_VALUES"] == "1"  # of a rehearsal
     settings.TRACE_VALUES = False
     run = begin("- PUT Alice >> $name\n", domain="theatre.test")
     from_engine(run)

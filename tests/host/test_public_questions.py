@@ -87,9 +87,10 @@ def test_refused_question_is_counted(subject: str) -> None:
     assert list(Refusal.objects.values_list("reason", "count")) == [("question", 1)]
 
 
-def test_large_question_is_not_kept() -> None:
+def test_large_question_is_refused() -> None:
     before = stored()
-    assert inbox.receive(unsigned("Manifest@Domain", {"More": "x" * 200_000})).status == 200
+    assert inbox.receive(unsigned("Manifest@Domain", {"More": "x" * 7_000})).status == 200
+    assert inbox.receive(unsigned("Manifest@Domain", {"More": "x" * 200_000})).status == 422
     assert stored() == before
 
 

@@ -156,9 +156,7 @@ def test_latest_news_of_lists_replaces_earlier_news(alice: Person) -> None:
     assert waiting(alice, subject=quotas.UPDATED) == 2
 
 
-@pytest.mark.parametrize(
-    "odd", [None, "TOKENS", {"a": 1}, [1, None], [{"a": 1}], ["x" * 1000] * 50]
-)
+@pytest.mark.parametrize("odd", [None, "TOKENS", {"a": 1}, [1, None], [{"a": 1}], ["x" * 1000] * 7])
 def test_odd_news_is_kept_and_breaks_nothing(alice: Person, odd: Any) -> None:
     assert bring(alice, quotas.UPDATED, Updates=odd) == 200
     assert waiting(alice, subject=quotas.UPDATED) == 1

@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,7 @@ from wallets.client import backup, codes, events, sealing
 from wallets.client.errors import Refused, Unreachable, Untrusted, WalletError
 from wallets.client.events import Event
 from wallets.client.folder import Folder
+from wallets.client.frontend import whole_view
 from wallets.client.handlers import HANDLERS
 from wallets.client.keyring import Keyring
 from wallets.client.queue import Queue
@@ -382,8 +384,8 @@ class Wallet:
     # -- tokens -----------------------------------------------------------------------------
 
     def frontend(self) -> dict[str, Any]:
-        """Ask the broker what this wallet holds (protocol 5.6), and remember it."""
-        view = self.ask("Frontend@Broker", {})
+        """Ask the broker what this wallet holds (protocol 5.6), page by page, and remember it."""
+        view = whole_view(partial(self.ask, "Frontend@Broker"))
         self.folder.write("frontend.json", view)
         return view
 

@@ -3,6 +3,7 @@
 import { ANONYMOUS, build, proved, signed } from "./envelope.js";
 import { inStore, Keyring } from "./keyring.js";
 import { checkDocument, Invalid } from "./document.js";
+import { wholeView } from "./pages.js";
 import { now, Site } from "./site.js";
 import { formatTime, isDomain, isSelector } from "./syntax.js";
 import { recoveryKey } from "./sealing.js";
@@ -83,8 +84,9 @@ export class Desk {
 
   /** Ask the broker what this wallet holds (protocol 5.6), and remember it. */
   async refresh() {
-    const view = await this.ask("wallet", this.state.broker, "Frontend@Broker",
-      { Sets: ["Chats", "Tokens", "Domains", "Schemas"] });
+    const view = await wholeView(
+      (body) => this.ask("wallet", this.state.broker, "Frontend@Broker", body),
+      ["Chats", "Tokens", "Domains", "Schemas"]);
     await this.store.write(["state", "chats"], async (rows) => {
       await rows.state.put({ name: "frontend", view, at: Desk.time() });
       for (const told of Array.isArray(view.Chats) ? view.Chats : []) {

@@ -3,6 +3,7 @@
 import { differenceFromOffer } from "./document.js";
 import { isProved, parse } from "./envelope.js";
 import { newKey } from "./keys.js";
+import { wholeView } from "./pages.js";
 import { isInput, readContent } from "./prompts.js";
 import { isDomain, isTime, isUuid, printable } from "./syntax.js";
 import { Desk, outgoing, tokenKey } from "./desk.js";
@@ -180,7 +181,8 @@ async function offerOf(desk, chat, prompt) {
   if (prompt.sender !== broker || prompt.format !== "CONFIRM" || chat.host === broker) return null;
   let listed;
   try {
-    listed = (await desk.ask("wallet", broker, "Frontend@Broker", { Sets: ["Offers"] })).Offers;
+    const ask = (body) => desk.ask("wallet", broker, "Frontend@Broker", body);
+    listed = (await wholeView(ask, ["Offers"])).Offers;
   } catch (error) {
     if (error.code !== "refused") throw error;
     return null; // a broker that knows no such list
