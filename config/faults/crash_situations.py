@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,9 @@ from config.faults import scene
 from config.faults.scene import Order
 from messaging import clock
 from messaging.errors import Unreachable
+from messaging.models import OutboxMessage
 from messaging.outbox import delivering
+from messaging.registry import registry
 from messaging.transport import Reply
 from wallets.client import Wallet
 
@@ -35,6 +37,12 @@ class Situation:
     tells: bool = False
     poison: bool = False
     kills: bool = False
+    deaf: bool = False
+
+    @property
+    def once(self) -> bool:
+        """Say whether it is played once, without a kill from outside."""
+        return self.kills or self.deaf
 
     def answer(self, wallet: Wallet, prompt: dict[str, Any]) -> Answer:
         return self.answers
@@ -51,12 +59,21 @@ class Situation:
 
     @contextmanager
     def wire(self, order: Order) -> Iterator[None]:
-        """Put the situation's wire between the domains."""
-        if self.wire_as is None:
+        """Put the situation's wire between the domains, and who listens to their messages."""
+        with ExitStack() as around:
+            if self.wire_as is not None:
+                wire = self.wire_as(order, delivering.carry)
+                around.enter_context(mock.patch.object(delivering, "carry", wire))
+            if self.deaf:
+                raising = dict.fromkeys(registry.subjects, hears_nothing)
+                for table in ("delivered", "undeliverable"):
+                    around.enter_context(mock.patch.object(registry, table, raising))
             yield
-            return
-        with mock.patch("messaging.outbox.delivering.carry", self.wire_as(order, delivering.carry)):
-            yield
+
+
+def hears_nothing(message: OutboxMessage) -> None:
+    """A listener that always raises."""
+    raise LookupError(f"{message.subject}: nobody knows it")
 
 
 def loses_answers(order: Order, post: Post) -> Post:
@@ -95,6 +112,7 @@ SITUATIONS = {
         waits=(timedelta(seconds=31), timedelta(seconds=62), timedelta(minutes=2), AFTER_ALL),
     ),
     "late": Situation(answers={"Result": "YES"}, wire_as=cut_off, waits=(AFTER_ALL, AFTER_ALL * 2)),
+    "deaf": Situation(answers={"Result": "YES"}, tells=True, deaf=True),
     "killer": Situation(answers={"Result": "YES"}, kills=True),
     "poison": Situation(
         answers={"Result": "NO"},

@@ -285,7 +285,7 @@ def _chosen(sweep: Sweep, options: Options) -> Iterator[Schedule]:
     index, count = options.shard
     number = 0
     for situation in SITUATIONS:
-        if SITUATIONS[situation].kills:
+        if SITUATIONS[situation].once:
             yield Schedule(situation, ())
             continue
         each = [*sweep.singles(situation, options.most)]

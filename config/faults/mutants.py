@@ -216,6 +216,19 @@ MUTANTS = (
         (("        self._take(number, alone=False)\n", "        number += 0\n"),),
         ("interleavings", "--shape", "server", "--fail-fast", "--only", "seats/"),
     ),
+    Mutant(
+        "M12",
+        "what a listener raises is the message's fault: it is sent again and again, and never ends",
+        "messaging/outbox/settling.py",
+        (
+            (
+                "            if fault := _told(message, listens):\n"
+                "                _note(message, listens, fault)\n",
+                "            if fault := _told(message, listens):\n                raise fault\n",
+            ),
+        ),
+        ("crashes", "--fail-fast", "--only", "deaf/"),
+    ),
 )
 
 
