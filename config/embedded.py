@@ -10,6 +10,7 @@ import threading
 
 from celery.beat import Scheduler, Service
 from celery.worker import WorkController
+from django.conf import settings
 
 from config.celery import app
 
@@ -23,18 +24,27 @@ class MemoryScheduler(Scheduler):
 
 
 def start() -> None:
-    """Start worker and scheduler in daemon threads; they end with the process."""
+    """Start workers and scheduler in daemon threads; they end with the process.
+
+    Who posts elsewhere has threads apart: runs, sweeps and deliveries between the domains hosted
+    here never wait behind a post.
+    """
+    _start_worker("worker", WORKER_THREADS, ["advance", "outbox", "sweep"])
+    _start_worker("post", settings.POST_LANES, ["post"])
+    beat = Service(app, scheduler_cls=MemoryScheduler, max_interval=1)
+    threading.Thread(target=beat.start, args=(True,), name="beat", daemon=True).start()
+
+
+def _start_worker(name: str, threads: int, queues: list[str]) -> None:
     worker = WorkController(
         app=app,
-        hostname="embedded",
+        hostname=f"{name}@embedded",
         pool_cls="threads",
-        concurrency=WORKER_THREADS,
-        queues=["advance", "outbox", "sweep"],
+        concurrency=threads,
+        queues=queues,
         loglevel="WARNING",
         without_heartbeat=True,
         without_mingle=True,
         without_gossip=True,
     )
-    threading.Thread(target=worker.start, name="worker", daemon=True).start()
-    beat = Service(app, scheduler_cls=MemoryScheduler, max_interval=1)
-    threading.Thread(target=beat.start, args=(True,), name="beat", daemon=True).start()
+    threading.Thread(target=worker.start, name=name, daemon=True).start()

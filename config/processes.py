@@ -24,13 +24,17 @@ GRACE_SECONDS = 5.0
 
 
 def celery_commands(workers: int) -> list[list[str]]:
-    """Return the command lines of `workers` workers and one scheduler."""
+    """Return the command lines of `workers` workers, one that posts elsewhere, and a scheduler.
+
+    Who posts waits, and computes nothing: it works with threads, a lane each.
+    """
     celery = [sys.executable, "-m", "celery", "-A", "config"]
     quiet = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
     commands = [
         [*celery, "worker", "-Q", "advance,outbox,sweep", "-c", "1", "-n", f"w{n}@%h", *quiet]
         for n in range(workers)
     ]
+    commands.append([*celery, "worker", "-Q", "post", "-P", "threads", "-n", "post@%h", *quiet])
     scheduler = "config.embedded:MemoryScheduler"
     return [*commands, [*celery, "beat", "-l", "WARNING", "--scheduler", scheduler]]
 

@@ -208,16 +208,23 @@ CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_DB_REUSE_MAX = 500  # tasks on one connection; see config/celery.py
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# How many posts to other deployments one process has under way at once (messaging/outbox/lanes.py).
+POST_LANES: int = env.int("POST_LANES", default=8 if EMBEDDED else 16)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# Of the worker that posts, which alone does not name its own: as many threads as it has lanes.
+CELERY_WORKER_CONCURRENCY = POST_LANES
 CELERY_TASK_DEFAULT_QUEUE = "advance"
 CELERY_TASK_ROUTES = {
     "scripts.advance": {"queue": "advance"},
     "messaging.deliver": {"queue": "outbox"},
     "messaging.catch_up": {"queue": "outbox"},
     "messaging.tell_again": {"queue": "outbox"},
-    "wallets.push": {"queue": "outbox"},
+    # Who posts elsewhere may wait ten seconds for a stranger: nothing of ours stands behind that.
+    "messaging.post": {"queue": "post"},
+    "messaging.catch_up_posts": {"queue": "post"},
+    "wallets.push": {"queue": "post"},
     "*.sweep": {"queue": "sweep"},
     "messaging.prune": {"queue": "sweep"},
 }

@@ -72,6 +72,12 @@ class Permit:
             raise Held(until)
 
     @property
+    def is_stranger(self) -> bool:
+        """Say whether the destination has never answered, or has failed since it last did."""
+        known = self._known
+        return known is None or known.reached_at is None or known.failures > 0
+
+    @property
     def _is_down(self) -> bool:
         return self._known is not None and self._known.state != BreakerState.CLOSED
 
@@ -131,9 +137,15 @@ def _hold_others(probe: OutboxMessage, until: datetime) -> None:
 
 def _close(message: OutboxMessage, known: Destination | None) -> None:
     """The destination answered, whatever it said: close, and let go what waits for it."""
-    if known is None or (known.state == BreakerState.CLOSED and not known.failures):
-        return
     now = clock.now()
+    if known is None:
+        first = Destination(domain=message.recipient, reached_at=now, changed_at=now)
+        Destination.objects.bulk_create([first], ignore_conflicts=True)
+        return
+    if known.reached_at is None:
+        Destination.objects.filter(domain=known.domain, reached_at=None).update(reached_at=now)
+    if known.state == BreakerState.CLOSED and not known.failures:
+        return
     Destination.objects.filter(domain=known.domain).update(
         state=BreakerState.CLOSED, failures=0, until=None, changed_at=now
     )

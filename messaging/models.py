@@ -191,6 +191,9 @@ class OutboxMessage(models.Model):
     number = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Which of that revision's messages it is"
     )
+    caused_by = models.CharField(
+        max_length=DOMAIN_LENGTH, blank=True, default="", db_default="", help_text="Whose share"
+    )
     expects_response = models.BooleanField(default=False)
     state = models.CharField(max_length=4, choices=OutboxState, default=OutboxState.DUE)
     attempts = models.PositiveIntegerField(default=0)
@@ -245,7 +248,7 @@ class Untold(models.Model):
 
 
 class Destination(models.Model):
-    """A domain elsewhere that once did not answer, and whether it is asked now."""
+    """A domain elsewhere that was written to: whether it has ever answered, and is asked now."""
 
     domain = models.CharField(max_length=DOMAIN_LENGTH, primary_key=True)
     state = models.CharField(
@@ -255,6 +258,7 @@ class Destination(models.Model):
     until = models.DateTimeField(null=True, help_text="When one message may try")
     last_error = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(help_text="When it went down or came back")
+    reached_at = models.DateTimeField(null=True, help_text="When it first answered")
 
     class Meta:
         permissions = [("probe_destination", "Can try a destination that is down")]

@@ -10,14 +10,26 @@ from messaging.bell import answering
 
 @shared_task(name="messaging.deliver")
 def deliver(message_id: str) -> None:
-    """Try once to deliver an outgoing message, and do what follows from it."""
-    answering(partial(outbox.deliver, message_id))
+    """Try once to deliver a message to a domain hosted here, and do what follows from it."""
+    answering(partial(outbox.deliver, message_id, elsewhere=False))
 
 
 @shared_task(name="messaging.catch_up")
 def catch_up(message_id: str) -> None:
-    """Deliver an overdue message and others, and do what follows from them."""
-    answering(partial(outbox.catch_up, message_id))
+    """Deliver an overdue message and others to domains hosted here, and do what follows."""
+    answering(partial(outbox.catch_up, message_id, elsewhere=False))
+
+
+@shared_task(name="messaging.post")
+def post(message_id: str) -> None:
+    """Try once to post a message to another deployment; what follows from it is for others."""
+    outbox.deliver(message_id)
+
+
+@shared_task(name="messaging.catch_up_posts")
+def catch_up_posts(message_id: str) -> None:
+    """Post an overdue message and others to other deployments."""
+    outbox.catch_up(message_id, elsewhere=True)
 
 
 @shared_task(name="messaging.sweep")

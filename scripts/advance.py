@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import OperationalError, transaction
 
-from messaging import points
+from messaging import cause, points
 from messaging.models import InboxMessage
 from messaging.registry import subjects
 from scripts import blame, hooks, lifecycle, poison, returns, wakes
@@ -75,10 +75,11 @@ def _advance(run_id: UUID, claim: wakes.Claim, holding: Holding) -> bool:
             return False
         points.reach("adv_locked")
         was, more = run.state, False
-        if withdrawn:
-            lifecycle.withdraw(run, step, back and back[0])
-        else:
-            more = _blamed_segment(run, step, back, claim)
+        with cause.caused_by(run.caused_by):
+            if withdrawn:
+                lifecycle.withdraw(run, step, back and back[0])
+            else:
+                more = _blamed_segment(run, step, back, claim)
         points.reach("adv_decided")
         _commit(run, was, step, claim.gen)
         if back is not None:

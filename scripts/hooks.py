@@ -95,9 +95,12 @@ def _turn(hook: Hook) -> datetime:
     """Return now, or a moment after the locked mailbox's last signal if our clock is behind.
 
     Signals are taken in the order they came in, and the machines they came in by have clocks
-    of their own.
+    of their own. While the mailbox is waited on nothing is kept in it, nor when it is closed.
     """
-    now, last = clock.now(), LAST_SIGNAL.first(hook.pk)
+    now = clock.now()
+    if hook.state in (HookState.OPEN, HookState.CLOSED):
+        return now
+    last = LAST_SIGNAL.first(hook.pk)
     return now if last is None else max(now, last.created_at + timedelta(microseconds=1))
 
 

@@ -70,6 +70,13 @@ class Run(FSMModelMixin, models.Model):
         max_length=100, blank=True, db_index=True, help_text="The row this run is about"
     )
     hook = models.ForeignKey("Hook", null=True, on_delete=models.SET_NULL, related_name="+")
+    caused_by = models.CharField(
+        max_length=253,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whose share it is",
+    )
     checkpoints = models.PositiveIntegerField(
         db_default=0, default=0, help_text="How many returns this run has set or taken"
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError
 
-from messaging import clock, outbox, points, rows
+from messaging import cause, clock, keys, outbox, points, rows
 from messaging.bell import HEARD, pass_on, ring
 from messaging.each import each
 from messaging.models import InboxMessage, OutboxMessage
@@ -70,6 +70,7 @@ def start_run(
         message_id=None if message is None else message.pk,
         origin="" if message is not None else f"domain:{domain}",
         subject_id=subject_id,
+        caused_by=cause.of(message),
         created_at=clock.now(),
     )
     if not wakes.insert_run(run, due_at):
@@ -221,10 +222,17 @@ def _is_answered(message: InboxMessage) -> bool:
 
 
 def _deliver_calls(run_id: UUID) -> bool:
+    """Deliver what the run asks domains hosted here; say whether there was anything.
+
+    Other deployments are left to those who post, and the answer wakes the run: a name that never
+    says a word would hold this thread, of the web or of a worker.
+    """
     calls = OutboxMessage.objects.filter(
         origin=str(run_id), expects_response=True, state="DUE", due_at__lte=clock.now()
     )
-    return sum(each("call", calls.values_list("pk", flat=True), outbox.deliver)) > 0
+    found = calls.values_list("pk", "recipient")
+    ours = [pk for pk, recipient in found if keys.hosted_name(recipient) is not None]
+    return sum(each("call", ours, outbox.deliver)) > 0
 
 
 def deliver_response(message: OutboxMessage, body: dict[str, Any] | None, error: str) -> None:

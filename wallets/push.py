@@ -19,7 +19,9 @@ from messaging import bell, clock, rates, transport
 from messaging.addresses import is_allowed, parse_networks
 from messaging.each import each
 from messaging.errors import Unreachable
+from messaging.outbox import lanes
 from messaging.rows import insert_new
+from messaging.slots import Busy
 from messaging.syntax import is_domain
 from wallets import vapid
 from wallets.models import Notification, Registration, Subscription
@@ -130,7 +132,13 @@ def _push(subscription: Subscription) -> bool:
     if rates.is_resting("push", host):
         return False
     try:
-        status = transport.post_to(endpoint, b"", _headers(endpoint), seconds=POST_SECONDS).status
+        # The wallet named that address, which may be silent: it gets a stranger's share.
+        with lanes.lanes.taken(host, str(subscription.registration_id), stranger=True):
+            answer = transport.post_to(endpoint, b"", _headers(endpoint), seconds=POST_SECONDS)
+        status = answer.status
+    except Busy:
+        log.info("push_left_out", host=host)
+        return False
     except Unreachable as error:
         # A worker is not to wait for it again and again, for whoever else is there.
         rates.rest("push", host, REST_SECONDS)

@@ -48,7 +48,7 @@ def serve(listener: socket.socket, *, all_in_one: bool = False) -> None:
 
 def work(name: str, children: int) -> None:
     """Be a Celery worker with its own children."""
-    options = ["-Q", "advance,outbox,sweep", "-c", str(children), "-n", f"{name}@storm"]
+    options = ["-Q", "advance,outbox,post,sweep", "-c", str(children), "-n", f"{name}@storm"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "CRITICAL"]
     app.worker_main(["worker", *options, *quiet])
 

@@ -37,6 +37,7 @@ WHERE id = (
 OVERDUE = """
 SELECT mine.id FROM messaging_outboxmessage AS mine
 WHERE mine.state = 'DUE' AND mine.due_at <= %%s AND NOT %(behind)s
+AND mine.recipient %(which)s (SELECT name FROM messaging_hosteddomain)
 ORDER BY mine.due_at LIMIT %%s
 """
 FIRST_OF_LINE = rows.Select(
@@ -77,12 +78,14 @@ def claim_of(message: OutboxMessage) -> tuple[Any, ...]:
     return message.pk, message.fence, OutboxState.DUE
 
 
-def overdue(age: timedelta, most: int) -> list[UUID]:
+def overdue(age: timedelta, most: int, *, elsewhere: bool) -> list[UUID]:
     """Return messages that have been due for so long, the oldest first, at most so many.
 
-    What stands behind another of its run could not be claimed, and would fill a sweep's limit.
+    Those to other deployments, or those to domains hosted here: neither hides the other. What
+    stands behind another of its run could not be claimed, and would fill a sweep's limit.
     """
     due_at = _DUE_AT.get_db_prep_value(clock.now() - age, connection)
     with connection.cursor() as cursor:
-        cursor.execute(OVERDUE % {"behind": BEHIND}, [due_at, most])
+        which = "NOT IN" if elsewhere else "IN"
+        cursor.execute(OVERDUE % {"behind": BEHIND, "which": which}, [due_at, most])
         return [UUID(str(pk)) for (pk,) in cursor.fetchall()]

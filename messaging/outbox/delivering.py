@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import random
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from messaging import breaker, clock, inbox, keys, points, rows
+from messaging import breaker, cause, clock, inbox, keys, points, rows
 from messaging.answers import read_answer
 from messaging.errors import CannotSign, UnknownDomain, Unreachable
 from messaging.models import OutboxMessage
+from messaging.outbox import lanes
 from messaging.outbox.claims import FENCED, LostClaim, claim, claim_of
-from messaging.outbox.queueing import is_hosted, unsigned
-from messaging.outbox.settling import Outcome, deadline, fail, settle
+from messaging.outbox.queueing import is_hosted, ring_for, unsigned
+from messaging.outbox.settling import Outcome, deadline, fail, postpone, settle
+from messaging.slots import Busy
 from messaging.transport import Reply, post
 
 log = structlog.get_logger(__name__)
@@ -23,6 +27,8 @@ log = structlog.get_logger(__name__)
 SIGNATURE_LIFE = timedelta(seconds=200)
 CALL_ATTEMPTS = 12  # of a message whose answer a script waits for: it should learn why in minutes
 CALL_PATIENCE = timedelta(minutes=10)  # of one that waits for a destination that is down
+# Of a message for which no lane is free, before it asks again; as long as half of its age.
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=60)
 NO_ANSWER = 502  # what a proxy says for a server that is not there
 TRANSIENT = frozenset({408, 425, 429})
 # As long as resolvers keep the answer that a new key is not there; a 401 may mean that.
@@ -31,16 +37,21 @@ KEY_SPREADS = timedelta(hours=1)
 _SIGN = rows.Update(OutboxMessage, *FENCED, sets=("envelope", "signed_at"))
 
 
-def deliver(message_id: UUID | str) -> bool:
+def deliver(message_id: UUID | str, *, elsewhere: bool = True) -> bool:
     """Try once to deliver a message; return whether there was anything to do.
 
     Never inside a transaction: it talks to the network. Whatever happens, the row ends SENT or
-    DEAD, or is due again later.
+    DEAD, or is due again later. Where not `elsewhere`, one to another deployment is left to those
+    who post: they may be kept waiting.
     """
     message = claim(message_id)
     if message is None:
         return False
     points.reach("ob_claimed")
+    if not elsewhere and not is_hosted(message.recipient):
+        postpone(message, "", clock.now(), held=True)
+        ring_for(message)
+        return True
     try:
         _try(message)
     except LostClaim:
@@ -66,15 +77,18 @@ def _attempt(message: OutboxMessage) -> Outcome:
     try:
         # Looked at before the signature, which costs, and asked for after it, which may fail.
         permit.look()
-        raw = signed(message)
-        points.reach("ob_signed")
-        with permit:
-            reply = carry(message.recipient, raw)
-            permit.answered = reply.status != NO_ANSWER
+        with _lane(message, permit), cause.caused_by(message.caused_by):
+            raw = signed(message)
+            points.reach("ob_signed")
+            with permit:
+                reply = carry(message.recipient, raw)
+                permit.answered = reply.status != NO_ANSWER
         points.reach("ob_sent_unmarked")
         return _judge(message, reply)
     except breaker.Held as held:
         return _held(message, held.until)
+    except Busy:
+        return _waits(message)
     except UnknownDomain as error:
         return Outcome(final=True, error=f"cannot be signed: {error}")
     except CannotSign as error:
@@ -83,6 +97,23 @@ def _attempt(message: OutboxMessage) -> Outcome:
     except Unreachable as error:
         exhausted = message.expects_response and message.attempts >= CALL_ATTEMPTS
         return Outcome(final=exhausted, error=str(error), retry_at=permit.probe_at)
+
+
+def _lane(message: OutboxMessage, permit: breaker.Permit) -> AbstractContextManager[None]:
+    """Return what holds a lane for a post; a delivery to ourselves needs none."""
+    if not permit.needed:
+        return nullcontext()
+    return lanes.lanes.taken(message.recipient, message.caused_by, stranger=permit.is_stranger)
+
+
+def _waits(message: OutboxMessage) -> Outcome:
+    """Say what becomes of a message for which no lane is free: it comes again, ever less often."""
+    age = clock.now() - message.created_at
+    if message.expects_response and age >= CALL_PATIENCE:
+        return Outcome(final=True, error="too many messages wait to be sent before this one")
+    pause = min(max(age / 2, SHORTEST_WAIT), LONGEST_WAIT)
+    jitter = random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+    return Outcome(retry_at=clock.now() + pause * jitter, held=True)
 
 
 def _held(message: OutboxMessage, until: datetime) -> Outcome:

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
-from messaging import clock, keys, rows
+from messaging import cause, clock, keys, rows
 from messaging.bell import ring
 from messaging.envelope import Envelope, Malformed
 from messaging.errors import Unsendable
@@ -48,6 +49,7 @@ def queue(
         origin=origin,
         revision=place[0],
         number=place[1],
+        caused_by=cause.now(),
         expects_response=expects_response,
         due_at=now,
         expires_at=expires_at,
@@ -61,8 +63,20 @@ def queue(
 
 
 def ring_for(message: OutboxMessage) -> None:
-    """Ring for a worker; one that talks to a peer may take ten seconds, others go on at once."""
-    ring("messaging.deliver", str(message.pk), here=partial(is_hosted, message.recipient))
+    """Ring after the commit for a worker; who posts elsewhere may take ten seconds, and has a
+    queue of its own."""
+    transaction.on_commit(partial(_ring_for, str(message.pk), message.recipient), robust=True)
+
+
+def _ring_for(message_id: str, recipient: str) -> None:
+    if is_hosted(recipient):
+        ring("messaging.deliver", message_id)
+    else:
+        ring("messaging.post", message_id, here=_elsewhere)
+
+
+def _elsewhere() -> bool:
+    return False
 
 
 def is_hosted(recipient: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from datetime import timedelta
+from functools import partial
 from itertools import takewhile
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from messaging.states import OutboxState
 log = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 1000
+CATCH_UP = {"messaging.catch_up": False, "messaging.catch_up_posts": True}  # whether elsewhere
 BATCH = 25  # overdue messages for which a sweep rings once
 TURN_SECONDS = 0.5  # for as long a worker goes on with them, so that others get their turn
 
@@ -46,9 +48,13 @@ def _prune() -> int:
 
 
 def _ring_for_overdue() -> int:
-    ids = overdue(HEARD, SWEEP_LIMIT)
+    return sum(each("queue of the outbox", CATCH_UP, _ring_for_queue))
+
+
+def _ring_for_queue(task_name: str) -> int:
+    ids = overdue(HEARD, SWEEP_LIMIT, elsewhere=CATCH_UP[task_name])
     for first in ids[::BATCH]:
-        ring("messaging.catch_up", str(first))
+        ring(task_name, str(first))
     return len(ids)
 
 
@@ -64,18 +70,20 @@ def _untold(age: timedelta, most: int) -> list[int]:
     return list(due.order_by("due_at").values_list("pk", flat=True)[:most])
 
 
-def catch_up(first: UUID | str) -> int:
+def catch_up(first: UUID | str, *, elsewhere: bool) -> int:
     """Deliver `first`, and go on with what is overdue for half a second; return how many.
+
+    Of messages to other deployments, or of those to domains hosted here.
 
     Nothing else is looked for when another worker has had `first`: that one looks.
     """
     end = time.monotonic() + TURN_SECONDS
-    if not deliver(first):
+    if not deliver(first, elsewhere=elsewhere):
         return 0
-    others = overdue(HEARD, BATCH)
+    others = overdue(HEARD, BATCH, elsewhere=elsewhere)
     random.shuffle(others)  # several workers catch up at once, each with others
     in_time = takewhile(lambda _: time.monotonic() < end, others)
-    return 1 + sum(each("overdue message", in_time, deliver))
+    return 1 + sum(each("overdue message", in_time, partial(deliver, elsewhere=elsewhere)))
 
 
 # -- operators ----------------------------------------------------------------------------------

@@ -105,10 +105,12 @@ def executed(unit: Path) -> list[list[str]]:
 
 def test_units_start_the_processes_that_manage_up_starts() -> None:
     [[*worker]] = executed(DEPLOY / "systemd/countersign-worker@.service")
+    [[*poster]] = executed(DEPLOY / "systemd/countersign-post.service")
     [[*scheduler]] = executed(DEPLOY / "systemd/countersign-scheduler.service")
     of_up = celery_commands(1)
     assert set(of_up[0][1:]) - {"w0@%h"} == set(worker[1:]) - {"w1@%h"}
-    assert of_up[1][1:] == scheduler[1:]
+    assert of_up[1][1:] == poster[1:]
+    assert of_up[2][1:] == scheduler[1:]
 
 
 def test_web_unit_starts_the_application() -> None:

@@ -56,7 +56,7 @@ JUDGED = {
     "messaging.domain_check._published": GUARDED,
     "messaging.each.each": GUARDED,
     "messaging.outbox.settling.settle": GUARDED,
-    "messaging.outbox.sweeping._ring_for_overdue": GUARDED,
+    "messaging.outbox.sweeping._ring_for_queue": GUARDED,
     "messaging.outbox.sweeping._ring_for_untold": GUARDED,
     "messaging.peer_keys._asked": ONE,
     "messaging.retention._ended": GUARDED,

@@ -25,7 +25,7 @@ from messaging import bell, clock, key_life, keys, outbox, peer_keys
 from messaging.each import each
 from messaging.ids import uuid7
 from messaging.models import DomainKey, KeyLookup, OutboxMessage
-from messaging.outbox import sweeping
+from messaging.outbox import claims, sweeping
 from scripts import library, poison, services, wakes, withdrawal
 from scripts.items import storing
 from scripts.models import Item, Ready, Run, ScriptVersion, Timer
@@ -265,8 +265,8 @@ def test_steps_of_the_outboxs_sweep(monkeypatch: Patch) -> None:
     clock.move(3600)
     rung: list[str] = []
     monkeypatch.setattr("celery.Celery.send_task", lambda app, name, **_: rung.append(name))
-    monkeypatch.setattr(sweeping, "overdue", lambda *_: 1 // 0)
-    assert sweeping.sweep() == {"untold": 0, "pruned": 1}
+    monkeypatch.setattr(sweeping, "overdue", lambda *_, **__: 1 // 0)
+    assert sweeping.sweep() == {"outbox": 0, "untold": 0, "pruned": 1}
     assert not KeyLookup.objects.exists()
     monkeypatch.undo()
     monkeypatch.setattr("celery.Celery.send_task", lambda app, name, **_: rung.append(name))
@@ -275,18 +275,31 @@ def test_steps_of_the_outboxs_sweep(monkeypatch: Patch) -> None:
     assert rung == ["messaging.catch_up"]
 
 
+def test_queues_of_the_outboxs_sweep(monkeypatch: Patch) -> None:
+    """That one queue cannot be looked through hides nothing of the other."""
+    queued(1)
+    clock.move(3600)
+    real = claims.overdue
+
+    def overdue(*rest: Any, elsewhere: bool) -> Any:
+        return 1 // 0 if elsewhere else real(*rest, elsewhere=elsewhere)
+
+    monkeypatch.setattr(sweeping, "overdue", overdue)
+    assert sweeping.sweep()["outbox"] == 1
+
+
 def test_overdue_messages(monkeypatch: Patch) -> None:
     messages = queued(4)
     clock.move(5)
     real, tried = outbox.deliver, []
 
-    def deliver(message_id: Any) -> bool:
+    def deliver(message_id: Any, *, elsewhere: bool) -> bool:
         tried.append(str(message_id))
-        return bool(1 // 0) if len(tried) == 2 else real(message_id)
+        return bool(1 // 0) if len(tried) == 2 else real(message_id, elsewhere=elsewhere)
 
     monkeypatch.setattr(sweeping, "deliver", deliver)
     monkeypatch.setattr(sweeping, "TURN_SECONDS", 60)
-    assert sweeping.catch_up(messages[0].pk) == 3
+    assert sweeping.catch_up(messages[0].pk, elsewhere=False) == 3
     assert sorted(tried) == sorted(str(message.pk) for message in messages)
 
 

@@ -27,6 +27,14 @@ def test_queued_message_is_rung_for_after_the_commit(
     with transaction.atomic():
         message = queue()
         assert bells == []
+    assert bells == [("messaging.post", [str(message.pk)])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_message_to_a_hosted_domain_has_a_queue_of_its_own(
+    theatre: str, bells: list[tuple[str, list[str]]]
+) -> None:
+    message = queue(recipient=THEATRE)
     assert bells == [("messaging.deliver", [str(message.pk)])]
 
 

@@ -151,8 +151,8 @@ def test_failed_probe_says_when_its_message_is_to_probe_next(
 def test_exits_are_all_that_an_attempt_has() -> None:
     """A new way out of `_attempt` needs a line above."""
     source = Path(delivering.__file__).read_text(encoding="utf-8")
-    body = source[source.index("def _attempt") : source.index("def _held")]
-    assert (body.count("return "), body.count("except ")) == (6, 4)
+    body = source[source.index("def _attempt") : source.index("def _lane")]
+    assert (body.count("return "), body.count("except ")) == (7, 5)
 
 
 def test_late_probe_does_not_end_the_probe_that_followed_it(broker: Peer, desk: Desk) -> None:

@@ -11,7 +11,7 @@ from messaging.models import OutboxMessage, PeerKey
 from messaging.outbox import sweeping
 from messaging.states import OutboxState
 from tests.messaging.mail import HOUR, fresh, queue, sent
-from tests.messaging.parties import BROKER, Desk
+from tests.messaging.parties import BROKER, THEATRE, Desk
 from tests.messaging.peer_server import PeerServer, answers
 
 
@@ -55,7 +55,7 @@ def test_sweep_rings_for_what_is_due(
     assert outbox.sweep()["outbox"] == 0  # its bell has just rung
     clock.move(2)
     assert outbox.sweep() == {"outbox": 1, "untold": 0, "pruned": 0}
-    assert bells == [("messaging.catch_up", [str(due.pk)])]
+    assert bells == [("messaging.catch_up_posts", [str(due.pk)])]
 
 
 def test_sweep_passes_over_what_stands_behind_another(
@@ -86,15 +86,15 @@ def test_sweep_rings_once_for_many_and_one_worker_catches_up(
         patch.setattr(sweeping, "BATCH", 5)
         patch.setattr(sweeping, "TURN_SECONDS", 60)  # however slow the machine is
         assert outbox.sweep()["outbox"] == 7
-        assert bells == [("messaging.catch_up", [str(messages[at].pk)]) for at in (0, 5)]
-        tasks.catch_up(str(messages[0].pk))
+        assert bells == [("messaging.catch_up_posts", [str(messages[at].pk)]) for at in (0, 5)]
+        tasks.catch_up_posts(str(messages[0].pk))
         assert len(sent(broker_inbox)) == 6  # the first and the five oldest that were left
-        tasks.catch_up(str(messages[0].pk))
+        tasks.catch_up_posts(str(messages[0].pk))
         assert len(sent(broker_inbox)) == 6  # another worker had it: that one looked for more
         patch.setattr(sweeping, "TURN_SECONDS", 0)
         late = queue("run:1:8")
         clock.move(2)
-        tasks.catch_up(str(late.pk))
+        tasks.catch_up_posts(str(late.pk))
     assert fresh(late).state == OutboxState.SENT
     assert OutboxMessage.objects.filter(state=OutboxState.DUE).count() == 1  # its turn was over
 
@@ -123,12 +123,51 @@ def test_sweep_forgets_expired_keys(theatre: str, settings: Any) -> None:
 
 def test_tasks_do_what_their_names_say(broker_inbox: PeerServer, settings: Any) -> None:
     settings.INBOX_KEEP_HOURS = 168
-    message = queue()
     tasks.sweep()
-    tasks.deliver(str(message.pk))
+    for number, (task, recipient) in enumerate(
+        [
+            (tasks.deliver, THEATRE),
+            (tasks.catch_up, THEATRE),
+            (tasks.post, BROKER),
+            (tasks.catch_up_posts, BROKER),
+        ]
+    ):
+        message = queue(f"run:{number}:1", recipient=recipient, subject="Offered@Issuer")
+        task(str(message.pk))
+        assert fresh(message).state == OutboxState.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("task", [tasks.deliver, tasks.catch_up])
+def test_worker_of_our_own_queues_posts_nothing_elsewhere(
+    broker_inbox: PeerServer, bells: list[tuple[str, list[str]]], task: Any
+) -> None:
+    """The release before rings for all alike, and a domain may have moved away meanwhile."""
+    message = queue()
+    bells.clear()
+    task(str(message.pk))
+    row = fresh(message)
+    assert (row.state, row.attempts) == (OutboxState.DUE, 0)
+    assert bells == [("messaging.post", [str(message.pk)])]
+    assert sent(broker_inbox) == []
+    tasks.post(str(message.pk))
     assert fresh(message).state == OutboxState.SENT
-    names = (tasks.deliver.name, tasks.catch_up.name, tasks.sweep.name)
-    assert names == ("messaging.deliver", "messaging.catch_up", "messaging.sweep")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_posts_that_wait_hide_no_delivery_of_our_own(
+    theatre: str, bells: list[tuple[str, list[str]]], settings: Any
+) -> None:
+    settings.INBOX_KEEP_HOURS = 168
+    for number in range(5):
+        queue(f"run:1:{number}")
+    ours = queue("run:2:1", recipient=THEATRE)
+    clock.move(2)
+    bells.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweeping, "SWEEP_LIMIT", 3)
+        assert outbox.sweep()["outbox"] == 4
+    assert ("messaging.catch_up", [str(ours.pk)]) in bells
 
 
 def test_finding_due_messages_uses_the_partial_index(theatre: str) -> None:
