@@ -127,8 +127,8 @@ MUTANTS = (
         "scripts/services.py",
         (
             (
-                "    overdue: Iterable[UUID] = wakes.due_runs(200, overdue_for)\n",
-                "    overdue: Iterable[UUID] = []\n",
+                'sum(each("overdue run", wakes.due_runs(200, overdue_for), advance))\n',
+                "0\n",
             ),
         ),
         SWEEP,
