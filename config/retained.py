@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from messaging.retention import Ends, Kept, Rule, days
+from operators import logins
 
 RETAINED: dict[str, tuple[Rule, ...]] = {
     "contenttypes.ContentType": (Kept("one row a table"),),
@@ -13,6 +14,8 @@ RETAINED: dict[str, tuple[Rule, ...]] = {
     "auth.User": (Kept("an operator"),),
     "operators.UserDomain": (Kept("an operator's"),),
     "operators.Act": (Ends(days("LOG"), "at", born="at"),),
+    "operators.LoginTries": (Ends(logins.wait, "at"),),
+    "operators.LoginPlace": (Ends(lambda: logins.KNOWN_FOR, "at"),),
     "sessions.Session": (Ends(timedelta, "expire_date"),),
     "admin.LogEntry": (Ends(days("LOG"), "action_time", born="action_time"),),
 }

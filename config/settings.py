@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "operators.sessions.SessionLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -142,6 +143,15 @@ STORAGES = {
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS_ONLY", default=not EMBEDDED)
+# A session at /ops/ ends when nobody has used it for a while, and at the latest after some hours.
+SESSION_COOKIE_AGE = 60 * env.int("OPS_IDLE_MINUTES", default=60)
+SESSION_SAVE_EVERY_REQUEST = True
+OPS_SESSION_HOURS = env.float("OPS_SESSION_HOURS", default=12)
+# Wrong passwords of an account from one address, and of an address, before they have to wait.
+LOGIN_PAIR_TRIES = env.int("LOGIN_PAIR_TRIES", default=10)
+LOGIN_ADDRESS_TRIES = env.int("LOGIN_ADDRESS_TRIES", default=50)
+LOGIN_WAIT_MINUTES = env.int("LOGIN_WAIT_MINUTES", default=15)
+AUTHENTICATION_BACKENDS = ["operators.logins.LimitedBackend"]
 SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 SECURE_HSTS_SECONDS = 31536000 if SESSION_COOKIE_SECURE else 0

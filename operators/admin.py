@@ -9,7 +9,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
-from operators.models import Act, UserDomain
+from operators.models import Act, LoginPlace, LoginTries, UserDomain
 from operators.pages import DomainAdmin, ReadOnlyAdmin
 from operators.reach import NO_DOMAIN
 
@@ -60,3 +60,19 @@ class ActAdmin(ReadOnlyAdmin):
     search_fields = ("=object_id", "=press", "by", "reason", "object")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
+
+
+@admin.register(LoginTries)
+class LoginTriesAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
+    only_superusers = True
+    list_display = ("share", "count", "at")
+    ordering = ("-at",)
+
+
+@admin.register(LoginPlace)
+class LoginPlaceAdmin(ReadOnlyAdmin):
+    domain_path = NO_DOMAIN
+    only_superusers = True
+    list_display = ("pair", "at")
+    ordering = ("-at",)

@@ -14,7 +14,8 @@ class OperatorsConfig(AppConfig):
     name = "operators"
 
     def ready(self) -> None:
-        from operators import checks, groups
+        from operators import checks, groups, logins
 
         checks.connect()
         groups.connect()
+        logins.connect()

@@ -24,6 +24,7 @@ WRITES = (
     "host.trust",
     "scripts.itemset",
 )
+OF_SUPERUSERS = ("operators.loginplace", "operators.logintries", "operators.userdomain")
 SEES = (
     *WRITES,
     "host.registered",
@@ -55,7 +56,7 @@ def permissions_of(group: str, model: type[Model]) -> set[str]:
     if group == AUTHOR:
         edit = {f"{verb}_{name}" for verb in ("add", "change", "delete")}
         return (view if label in SEES else set()) | (edit if label in WRITES else set())
-    if label == "operators.userdomain":
+    if label in OF_SUPERUSERS:
         return set()
     return view | (set(verbs_of(model)) if group == OPERATOR else set())
 

@@ -51,3 +51,24 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} by {self.by}"
+
+
+class LoginTries(models.Model):
+    """Wrong passwords that count together (see logins.py); whose they are the key does not tell."""
+
+    share = models.CharField(primary_key=True, max_length=64)
+    count = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(help_text="Of the last")
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.at}"
+
+
+class LoginPlace(models.Model):
+    """That an account has logged in from an address; which, the key does not tell."""
+
+    pair = models.CharField(primary_key=True, max_length=64)
+    at = models.DateTimeField(help_text="Of the last login")
+
+    def __str__(self) -> str:
+        return self.pair[:8]

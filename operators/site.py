@@ -6,20 +6,33 @@ from functools import wraps
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from operators import lookups
+from operators import logins, lookups
 
 log = structlog.get_logger(__name__)
+
+
+class LoginForm(AdminAuthenticationForm):
+    """Tells who has been wrong too often that he has to wait; in all else the answer is one."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        if getattr(self.request, logins.WAITS, False):
+            minutes = settings.LOGIN_WAIT_MINUTES
+            return ValidationError(f"Too many wrong passwords. Try again in {minutes} minutes.")
+        return super().get_invalid_login_error()
 
 
 class OperatorsSite(admin.AdminSite):
     site_header = site_title = "Countersign"
     index_title = "What happens here"
+    login_form = LoginForm
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -28,6 +41,15 @@ class OperatorsSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """No row of ours has a page elsewhere to be viewed on."""
         return [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        answer = super().login(request, extra_context)
+        if getattr(request, logins.WAITS, False):
+            answer.status_code = 429
+            answer.headers["Retry-After"] = str(int(logins.wait().total_seconds()))
+        return answer
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)

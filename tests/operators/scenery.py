@@ -18,7 +18,7 @@ from messaging import clock, keys
 from messaging import models as messaging
 from messaging.ids import uuid7
 from operators import acts
-from operators.models import Act, UserDomain
+from operators.models import Act, LoginPlace, LoginTries, UserDomain
 from operators.pages import DomainAdmin
 from scripts import library
 from scripts import models as scripts
@@ -88,6 +88,13 @@ def fill(domain: str) -> dict[str, Model]:
     made["operators.userdomain"] = UserDomain.objects.create(user=somebody, domain_id=domain)
     doer = acts.Doer("olga", "because")
     acts.record(doer, "scripts.cancel_run", acts.Subject("scripts.run", "1", "x", domain), "ok")
+    tries, place = LoginTries(share="a", at=clock.now()), LoginPlace(pair="b", at=clock.now())
+    for row in (tries, place):
+        row.save()
+    made["operators.logintries"], made["operators.loginplace"] = tries, place
+    made["messaging.pruning"], _ = messaging.Pruning.objects.get_or_create(
+        rule="a", defaults={"due_at": clock.now()}
+    )
     made["operators.act"] = Act.objects.get(domain=domain)
     return made
 
