@@ -167,9 +167,32 @@ class Select(Generic[M]):
         return known
 
 
+# Which transaction wrote a row: one that is still at work and whose row we see is our own. The row
+# has the lower half of the number, the upper half is that of now.
+OURS = """
+SELECT pg_xact_status(
+    ((pg_current_xact_id()::text::bigint >> 32) << 32 | xmin::text::bigint)::text::xid8
+) = 'in progress' FROM "%s" WHERE %s = %%s
+"""
+
+
+def others_write() -> bool:
+    """Say whether others may write while this transaction is open: on SQLite nobody can."""
+    return connection.vendor == "postgresql"
+
+
+def is_ours(model: type[Model], pk: Any) -> bool:
+    """Say whether this transaction itself has written a row. PostgreSQL only."""
+    key = model._meta.pk
+    with connection.cursor() as cursor:
+        cursor.execute(OURS % (model._meta.db_table, _column(key)), stored([key], [pk]))
+        found = cursor.fetchone()
+    return bool(found and found[0])
+
+
 def keep(model: type[Model], pk: Any) -> None:
     """Let nobody change a row until the transaction ends; reading and referring to it go on."""
-    if not connection.features.has_select_for_update:
+    if not others_write():
         return
     key = model._meta.pk
     sql = f'SELECT 1 FROM "{model._meta.db_table}" WHERE {_column(key)} = %s FOR SHARE'  # noqa: S608 - names only

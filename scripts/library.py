@@ -216,6 +216,11 @@ _kept: dict[str, datetime] = {}
 BELIEVED = timedelta(hours=1)
 
 
+def _believe(version: str, now: datetime) -> None:
+    """Remember that a version's row is there, as of now."""
+    _kept[version] = now
+
+
 def store(wanted: Version) -> None:
     """Keep a version and all it calls as rows, so that runs outlive the release that began them."""
     now = clock.now()
@@ -224,7 +229,7 @@ def store(wanted: Version) -> None:
         return
     known = ScriptVersion.objects.filter(hash=wanted.hash)
     if known.filter(unused_at=None).exists() or _needed_again(known, wanted):
-        transaction.on_commit(partial(_kept.__setitem__, wanted.hash, now))
+        transaction.on_commit(partial(_believe, wanted.hash, now))
         return
     row = ScriptVersion(
         hash=wanted.hash,

@@ -192,13 +192,21 @@ class Step(Reading):
 
     def look_again(self) -> None:
         """Make sure, before the commit, that the apps' rows this segment has read are as it read
-        them, and keep them so. Raises Conflict when one is not."""
+        them, and keep them so. Raises Conflict when one is not.
+
+        One that the segment itself has changed since, by a command such as GOODBYE, was guarded by
+        the service that did it.
+        """
+        if not rows.others_write():
+            return
         for (name, pk), (key, fields) in sorted(self._seen.items()):
             model = registry.datasets[name].model
             if fields is not None and model is not None:
                 rows.keep(model, pk)
             now = super()._read_row(name, key)
-            if fields != (None if now is None else now.fields):
+            if fields == (None if now is None else now.fields):
+                continue
+            if now is None or model is None or not rows.is_ours(model, now.key):
                 raise Conflict(f"a row of {name} has changed since it was read")
 
     def delete(self, item: Item, undo_until: datetime | None) -> Item:

@@ -128,3 +128,19 @@ def test_statements_that_travel_together_count_their_rows_one_by_one() -> None:
         )
     assert counts == [1, 0, 1, 0]
     assert len(statements) == (1 if connection.vendor == "postgresql" else 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_row_is_ours_only_while_our_transaction_that_wrote_it_is_open() -> None:
+    """Also when a savepoint wrote it, and not when another transaction did."""
+    if not rows.others_write():
+        pytest.skip("on SQLite nobody else writes meanwhile, and nobody asks")
+    domain = HostedDomain.objects.create(name="theatre.test", created_at=clock.now())
+    with transaction.atomic():
+        assert not rows.is_ours(HostedDomain, domain.pk)
+        with transaction.atomic():
+            HostedDomain.objects.filter(pk=domain.pk).update(title="The Guild")
+        assert rows.is_ours(HostedDomain, domain.pk)
+        assert not rows.is_ours(HostedDomain, "library.test")
+    with transaction.atomic():
+        assert not rows.is_ours(HostedDomain, domain.pk)

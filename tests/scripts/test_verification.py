@@ -62,8 +62,9 @@ def test_effect_before_verify_is_refused(message: InboxMessage, commands: str) -
     assert run.state == "FAILED"
     assert (message.state, message.response_status, message.response) == ("DISCARDED", 403, None)
     assert not Chat.objects.exists()
-    # What the refusal itself asks is whether the sender names a Buffer for feedback.
-    assert set(OutboxMessage.objects.values_list("subject", flat=True)) == {"Manifest@Domain"}
+    # What the refusal itself sends: where the sender's Buffer is, and a word to it.
+    told = {"Manifest@Domain", "Feedback@Buffer"}
+    assert set(OutboxMessage.objects.values_list("subject", flat=True)) <= told
     assert not Signal.objects.exists()
 
 

@@ -104,7 +104,7 @@ class Command(OperatorsCommand):
         self.stdout.write(f"{options['name'].lower()}: peers can talk to it.")
 
     def do_pin(self, options: dict[str, Any]) -> None:
-        with self.acting("messaging.peerkey", "{selector} of {name}".format(**options)):
+        with self.acting("messaging.peerkey", f"{options['selector']} of {options['name']}"):
             key = keys.pin_key(options["name"], options["selector"], options["key"])
         self.stdout.write(f"{key.selector} of {key.domain} is pinned.")
 

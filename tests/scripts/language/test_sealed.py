@@ -323,6 +323,8 @@ ALLOWED = {
     "messaging/rows.py: self.model.__name__": "the name of a model in an error",
     "messaging/signers.py: import_string(path)": "the signer that the setting SIGNER names",
     "messaging/checks.py: getattr(settings, name)": "two settings, named beside it",
+    "messaging/checks.py: getattr(settings, setting)": "a rate, named by each caller",
+    "messaging/rates.py: getattr(settings, LIMITS[limit].setting)": "a rate in the table of limits",
     "messaging/management/commands/domain.py: getattr(self, f'do_{verb}')": "a step of argparse",
 }
 # The class of a value, or our own parent's constructor, is named in the source.
