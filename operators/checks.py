@@ -7,7 +7,11 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.utils import NotRelationField, get_fields_from_path
+from django.contrib.admin.utils import (
+    NotRelationField,
+    flatten_fieldsets,
+    get_fields_from_path,
+)
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import FieldDoesNotExist
 
@@ -86,6 +90,8 @@ def _of_secrets(page: DomainAdmin) -> Iterator[str]:
     named: list[Any] = [*page.list_display, *lookups.names(page.list_filter)]
     named += [*page.readonly_fields, *(page.fields or ()), *(page.ordering or ())]
     named += [page.date_hierarchy, *page.search_fields]
+    if not page.only_superusers:  # Django's own page of accounts shows how a password is hashed
+        named += flatten_fieldsets(page.fieldsets or ())
     for name in named:
         if isinstance(name, str) and _leads_to_a_secret(page.model, name.strip("=^@-")):
             yield f"{name.strip('=^@-')} is secret"

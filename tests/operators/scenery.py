@@ -131,7 +131,7 @@ def _messaging(domain: str) -> dict[str, Model]:
         ),
         "messaging.outboxmessage": outgoing,
         "messaging.untold": messaging.Untold.objects.create(
-            message=outgoing, listens="RESPONSE", attempts=8, error=f"of {domain}", since=now
+            message=outgoing, listens="ANSWER", attempts=8, error=f"of {domain}", since=now
         ),
         "messaging.destination": messaging.Destination.objects.create(
             domain=f"peer.{domain}", state="OPEN", changed_at=now

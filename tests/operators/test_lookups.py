@@ -163,6 +163,7 @@ def test_columns_called_like_secrets_are_in_the_table() -> None:
         ("ordering", ("-private_key",)),
         ("fields", ("private_key",)),
         ("readonly_fields", ("private_key",)),
+        ("fieldsets", ((None, {"fields": ("private_key",)}),)),
     ],
 )
 def test_page_that_names_a_secret_does_not_start(
