@@ -11,8 +11,8 @@ from broker.models import Chat, Token
 from broker.states import TokenState
 from messaging import rows
 
-LOCKED_CHAT = rows.Select(Chat, "pk", lock='FOR UPDATE OF "broker_chat"', follow="wallet")
-LOCKED_TOKEN = rows.Select(Token, "pk", lock='FOR UPDATE OF "broker_token"', follow="wallet")
+LOCKED_CHAT = rows.Select(Chat, "pk", lock='FOR NO KEY UPDATE OF "broker_chat"', follow="wallet")
+LOCKED_TOKEN = rows.Select(Token, "pk", lock='FOR NO KEY UPDATE OF "broker_token"', follow="wallet")
 
 
 def locked_chat(chat_id: str) -> Chat:
@@ -27,8 +27,8 @@ def locked_in_turn(token_id: str) -> tuple[Token, list[Token]]:
     """Lock a token with its chat, whose turns it is; return it, and the others of the chat that
     wait to be asked about or are asked about, the oldest first."""
     chats = Chat.objects.filter(pk__in=Token.objects.filter(pk=token_id).values("chat"))
-    chat_id = chats.select_for_update().values_list("pk", flat=True).get()
-    tokens = Token.objects.select_related("wallet").select_for_update(of=("self",))
+    chat_id = chats.select_for_update(no_key=True).values_list("pk", flat=True).get()
+    tokens = Token.objects.select_related("wallet").select_for_update(of=("self",), no_key=True)
     turns = Q(chat=chat_id, state__in=(TokenState.QUEUED, TokenState.DETAILED))
     found = list(tokens.filter(turns | Q(pk=token_id)).order_by("pk"))
     [token] = [each for each in found if str(each.pk) == token_id]

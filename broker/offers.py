@@ -111,7 +111,7 @@ def _deadline(offer: Offer, now: datetime) -> datetime:
 
 def withdraw_offers(chat: Chat) -> None:
     """End what nobody in the chat has answered; who said yes may still save it."""
-    waiting = Token.objects.select_for_update().filter(chat=chat, state__in=UNANSWERED)
+    waiting = Token.objects.select_for_update(no_key=True).filter(chat=chat, state__in=UNANSWERED)
     for token in waiting.order_by("pk"):
         token.withdraw(code=Refusal.CHAT_ENDED.value)
         _save(token, f"domain:{chat.domain}", "code")

@@ -57,7 +57,7 @@ def ask_chat(domain: str, *, wallet: str, hook: str, locator: str, inputs: dict[
     given = {**where.inputs, **inputs}
     room.check_inputs(given)
     with transaction.atomic(savepoint=False):
-        row = Wallet.objects.select_for_update().get(pk=wallet, domain=domain)
+        row = Wallet.objects.select_for_update(no_key=True).get(pk=wallet, domain=domain)
         known = Chat.objects.filter(wallet=row, hook=hook).first()
         if known is not None:
             return known

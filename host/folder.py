@@ -100,7 +100,7 @@ def _read(name: str, path: Path) -> bool:
         return False
     digest = hashlib.sha256(raw).hexdigest()
     with transaction.atomic():
-        known = TalkerFile.objects.select_for_update().filter(path=name).first()
+        known = TalkerFile.objects.select_for_update(no_key=True).filter(path=name).first()
         hosted = HostedDomain.objects.filter(pk=domain).exists()
         if known is not None and known.digest == digest and not (known.faults and hosted):
             return False

@@ -59,4 +59,4 @@ def _close(prompts: QuerySet[Prompt], why: str) -> int:
 
 
 def _locked(ids: list[UUID]) -> QuerySet[Chat]:
-    return Chat.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return Chat.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")

@@ -15,7 +15,7 @@ from host.appendices import File
 from host.errors import bad_prompt
 from host.models import Appendix, Chat, Prompt, Registered, Talker
 from host.states import STATUS_FORMATS, TALKING, ChatState, Format, PromptState, Result
-from messaging import clock
+from messaging import clock, rows
 from messaging.ids import uuid4
 from messaging.signing import PublicKey
 from messaging.syntax import is_uuid
@@ -23,6 +23,11 @@ from scripts import hooks, library, returns
 from scripts.errors import refused
 from scripts.language.values import encode, to_text
 
+# A chat is locked before its prompts, and those before their mailboxes. A run that speaks may hold
+# a mailbox already, so it never waits for a chat that is being ended: its segment begins again.
+SPEAKING = rows.Select(Chat, "pk", lock=rows.FOR_SHARE + rows.NOWAIT)
+ANSWERING = rows.Select(Chat, "pk", lock=rows.FOR_SHARE)
+ENDING = rows.Select(Chat, "pk", lock=rows.FOR_NO_KEY_UPDATE + rows.NOWAIT)
 TEXT_LIMIT = 250
 DETAILS_LIMIT = 2500
 ANSWER_LIMIT = 5000
@@ -45,7 +50,9 @@ def open_chat(domain: str, *, broker: str, chat: str, state: str, **details: Any
     with transaction.atomic(savepoint=False):
         fresh = Chat(domain=domain, broker=broker, chat=chat, created_at=clock.now(), **details)
         Chat.objects.bulk_create([fresh], ignore_conflicts=True)
-        row = Chat.objects.select_for_update().get(domain=domain, broker=broker, chat=chat)
+        row = Chat.objects.select_for_update(no_key=True).get(
+            domain=domain, broker=broker, chat=chat
+        )
         if state == ChatState.ACTIVE and row.state == ChatState.OPENED:
             row.activate()
             row.save(update_fields=["state"])
@@ -67,9 +74,10 @@ def create_prompt(
 ) -> Prompt:
     """Store what a person is to be told or asked until `expires_at` (UTC).
 
-    Raises ScriptError when the chat has ended or a limit of protocol 5.5 is passed.
+    Raises ScriptError when the chat has ended or a limit of protocol 5.5 is passed. Until the
+    caller's transaction commits the chat cannot end: else nobody would withdraw the question.
     """
-    if chat.state not in TALKING:
+    if SPEAKING.get(chat.pk).state not in TALKING:
         raise bad_prompt("the chat has ended")
     if not text or len(text) >= TEXT_LIMIT:
         raise bad_prompt(f"a prompt's text has 1 to {TEXT_LIMIT - 1} characters")
@@ -120,7 +128,9 @@ def reply_prompt(prompt_id: str, *, result: str, answer: Any) -> Prompt:
     Raises ScriptError when the prompt asks nothing, is answered or expired, or its chat ended.
     """
     with transaction.atomic(savepoint=False):
-        prompt = Prompt.objects.select_for_update().select_related("chat").get(pk=prompt_id)
+        ANSWERING.get(Prompt.objects.values_list("chat", flat=True).get(pk=prompt_id))
+        locked = Prompt.objects.select_for_update(of=("self",), no_key=True)
+        prompt = locked.select_related("chat").get(pk=prompt_id)
         _check_reply(prompt, to_text(answer))
         if prompt.format in STATUS_FORMATS:
             if answer not in [each["ID"] for each in prompt.options if "Locator" not in each]:
@@ -154,7 +164,7 @@ def end_chat(chat_id: str, *, state: str) -> Chat:
     back no more.
     """
     with transaction.atomic(savepoint=False):
-        chat = Chat.objects.select_for_update().get(pk=chat_id)
+        chat = ENDING.get(chat_id)
         if chat.state not in TALKING:
             return chat
         if state == ChatState.WRAPPED:
@@ -185,10 +195,11 @@ def _runs(chat: Chat) -> list[UUID]:
     return [run for run in runs if run is not None]
 
 
-def open_questions(prompts: QuerySet[Prompt]) -> QuerySet[Prompt]:
+def open_questions(prompts: QuerySet[Prompt], *, skip_locked: bool = False) -> QuerySet[Prompt]:
     """Return those of these prompts that wait for an answer, locked in the order of their ids."""
     questions = prompts.exclude(format__in=STATUS_FORMATS).filter(state=PromptState.INSERTED)
-    return questions.filter(expires_at__gt=clock.now()).select_for_update().order_by("pk")
+    waiting = questions.filter(expires_at__gt=clock.now()).order_by("pk")
+    return waiting.select_for_update(no_key=True, skip_locked=skip_locked)
 
 
 def withdraw_questions(run: UUID, hooks: list[str] | None) -> None:
@@ -196,7 +207,8 @@ def withdraw_questions(run: UUID, hooks: list[str] | None) -> None:
     asked = Prompt.objects.filter(run=run)
     if hooks is not None:
         asked = asked.filter(pk__in=filter(is_uuid, hooks))
-    for prompt in open_questions(asked):
+    # Who holds one of them is ending it in another way, and may wait for a mailbox that we hold.
+    for prompt in open_questions(asked, skip_locked=True):
         prompt.withdraw()
         prompt.save(update_fields=["state"])
 

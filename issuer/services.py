@@ -32,7 +32,7 @@ from messaging.syntax import format_time, is_uuid, normalise_schema
 from scripts.errors import refused
 from scripts.models import Run
 
-LOCKED_TOKEN = rows.Select(Token, "pk", lock=rows.FOR_UPDATE)
+LOCKED_TOKEN = rows.Select(Token, "pk", lock=rows.FOR_NO_KEY_UPDATE)
 # What a broker says of why it refused an offer; anything else is left out.
 CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 SHORTEST_GRACE = timedelta(seconds=2)

@@ -45,7 +45,7 @@ def create_next(name: str) -> DomainKey:
 
 def _locked(name: str) -> HostedDomain:
     """Return the domain, locked: changes of its keys come one after the other."""
-    domain = HostedDomain.objects.select_for_update().filter(name=name.lower()).first()
+    domain = HostedDomain.objects.select_for_update(no_key=True).filter(name=name.lower()).first()
     if domain is None:
         raise UnknownDomain(f"{name} is not hosted here")
     return domain
@@ -207,7 +207,7 @@ def reseal_keys() -> tuple[int, list[str]]:
 def _resealed(key: DomainKey) -> bool:
     """Seal one key anew, if it must be. Raises SealBroken."""
     with transaction.atomic():
-        row = DomainKey.objects.select_for_update().get(pk=key.pk)
+        row = DomainKey.objects.select_for_update(no_key=True).get(pk=key.pk)
         again = (
             reseal(row.private_key, bound_to=row.bound_to) if is_sealed(row.private_key) else None
         )

@@ -248,7 +248,9 @@ def _end(model: type[Model], rule: Ends, ids: list[Any]) -> int:
         rows = rule.may_end(model._base_manager.filter(pk__in=ids)).order_by("pk")
         for leave in needs.get(model._meta.label, ()):
             rows = leave(rows)
-        found = list(rule.sift(list(rows.select_for_update(of=("self",), skip_locked=True))))
+        found = list(
+            rule.sift(list(rows.select_for_update(of=("self",), skip_locked=True, no_key=True)))
+        )
         if not found:
             return 0
         rule.first(found)

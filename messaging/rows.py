@@ -16,9 +16,12 @@ from django.db.models import Field, Model
 
 M = TypeVar("M", bound=Model)
 
-# How a row is locked, in the words of PostgreSQL; SQLite has one lock for the whole database.
-FOR_UPDATE = "FOR UPDATE"
+# How a row is locked, in the words of PostgreSQL; SQLite has one lock for the whole database. Never
+# with its key (FOR UPDATE): whoever inserts a row that refers to it looks at the key when he
+# commits, holding all that he has locked.
 FOR_NO_KEY_UPDATE = "FOR NO KEY UPDATE"
+FOR_SHARE = "FOR SHARE"
+NOWAIT = " NOWAIT"
 
 
 def refuse_in_transaction() -> None:

@@ -19,8 +19,8 @@ from scripts.states import HookState, SignalState
 from scripts.wakes import wake
 
 MOST_SIGNALS = 100  # that wait in one mailbox
-LOCKED_BY_NAME = rows.Select(Hook, "domain", "name", lock=rows.FOR_UPDATE)
-LOCKED_BY_ID = rows.Select(Hook, "pk", lock=rows.FOR_UPDATE)
+LOCKED_BY_NAME = rows.Select(Hook, "domain", "name", lock=rows.FOR_NO_KEY_UPDATE)
+LOCKED_BY_ID = rows.Select(Hook, "pk", lock=rows.FOR_NO_KEY_UPDATE)
 OPEN_HOOK = rows.Update(Hook, "pk", sets=("state", "run", "deadline", "expects"))
 MOVE_HOOK = rows.Update(Hook, "pk", sets=("state",))
 LEAVE_HOOK = rows.Update(Hook, "pk", sets=("state", "run"))

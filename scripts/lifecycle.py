@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django_fsm import can_proceed
 
 from messaging import clock, feedback, points, rows
@@ -24,6 +24,7 @@ from messaging.models import InboxMessage, OutboxMessage
 from messaging.states import InboxState, OutboxState
 from scripts import blame, driving, hooks, library, poison, returns, wakes
 from scripts.errors import StaleRun, refusal_status
+from scripts.items.holding import is_meeting
 from scripts.language.continuation import Frame
 from scripts.language.errors import ScriptError
 from scripts.language.values import encode
@@ -289,6 +290,11 @@ def say_last(run: Run, step: Step, text: str) -> None:
         # A savepoint: what cannot be said must not keep the run from ending.
         with transaction.atomic():
             registry.farewell(step, text)
+    except OperationalError as error:
+        if not is_meeting(error):
+            raise
+        # Somebody is ending the chat at this moment, and its last line is theirs.
+        log.info("farewell_met_another", run=str(run.pk))
     except ScriptError:
         log.warning("farewell_not_said", run=str(run.pk), exc_info=True)
 

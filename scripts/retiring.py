@@ -61,7 +61,7 @@ def _delete(version: ScriptVersion) -> int:
     returns = Checkpoint.objects.annotate(held=text)
     with transaction.atomic():
         marked = ScriptVersion.objects.filter(pk=version.pk, unused_at=version.unused_at)
-        if not marked.select_for_update(skip_locked=True).exists():
+        if not marked.select_for_update(skip_locked=True, no_key=True).exists():
             return 0
         if any(each.filter(held__contains=version.pk).exists() for each in (runs, returns)):
             return 0

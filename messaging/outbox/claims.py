@@ -60,7 +60,9 @@ def claim(message_id: UUID | str) -> OutboxMessage | None:
     """
     rows.refuse_in_transaction()
     now = clock.now()
-    skip = "FOR UPDATE OF mine SKIP LOCKED" if connection.features.has_select_for_update else ""
+    skip = (
+        "FOR NO KEY UPDATE OF mine SKIP LOCKED" if connection.features.has_select_for_update else ""
+    )
     values = [
         _DUE_AT.get_db_prep_value(now + LEASE, connection),
         OutboxMessage._meta.pk.get_db_prep_value(message_id, connection),

@@ -97,7 +97,7 @@ def resend(message_id: UUID | str) -> bool:
     """
     now = clock.now()
     with transaction.atomic():
-        dead = OutboxMessage.objects.select_for_update().filter(
+        dead = OutboxMessage.objects.select_for_update(no_key=True).filter(
             pk=message_id, state=OutboxState.DEAD
         )
         message = dead.first()

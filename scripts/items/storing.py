@@ -193,7 +193,9 @@ class Items:
         return self._save(row, "DELETED", write, decode(row.data), {}, None)
 
     def _locked(self, **by: Any) -> Item | None:
-        return self._own(Item.objects.select_for_update().filter(set=self.owner, **by).first())
+        return self._own(
+            Item.objects.select_for_update(no_key=True).filter(set=self.owner, **by).first()
+        )
 
     def _own(self, row: Item | None) -> Item | None:
         if row is not None:
@@ -349,7 +351,7 @@ def _held_row(pk: Any, holding: Holding) -> Item | None:
     if number is None:
         return None
     holding.change(number)
-    rows = Item.objects.select_for_update(of=("self",)).select_related("set")
+    rows = Item.objects.select_for_update(of=("self",), no_key=True).select_related("set")
     return rows.filter(pk=pk).first()
 
 

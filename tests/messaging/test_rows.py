@@ -14,7 +14,7 @@ from messaging.keys import create_domain
 from messaging.models import DomainKey, HostedDomain, OutboxMessage, Refusal
 
 BY_KEY = rows.Select(OutboxMessage, "key")
-LOCKED = rows.Select(OutboxMessage, "pk", lock=rows.FOR_UPDATE)
+LOCKED = rows.Select(OutboxMessage, "pk", lock=rows.FOR_NO_KEY_UPDATE)
 NEWEST_FIRST = rows.Select(OutboxMessage, "origin", rest="ORDER BY created_at DESC")
 STEP = rows.Update(OutboxMessage, "pk", "fence", sets=("fence", "response", "signed_at"))
 
@@ -88,7 +88,7 @@ def test_lock_needs_a_transaction_where_there_are_locks() -> None:
         assert LOCKED.get(key).key == "one"
     if not connection.features.has_select_for_update:
         return
-    assert statements[0]["sql"].endswith("FOR UPDATE")
+    assert statements[0]["sql"].endswith("FOR NO KEY UPDATE")
     with pytest.raises(transaction.TransactionManagementError):
         LOCKED.get(key)
 
