@@ -68,7 +68,7 @@ class TokenAdmin(ReadOnlyAdmin):
 @admin.register(TokenEvent)
 class TokenEventAdmin(ReadOnlyAdmin):
     domain_path = "token__domain"
-    list_display = ("token", "kind", "value", "origin", "at")
+    list_display = ("token", "kind", "value", "origin", "note", "at")
     list_filter = ("kind", "value")
     search_fields = ("=token__id",)
     list_select_related = ("token",)

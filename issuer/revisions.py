@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from issuer.models import Token
-from issuer.services import locked_token, record
+from issuer.services import LOCKED_TOKEN, locked_token, record
 from issuer.states import EventKind
 from messaging import clock, outbox
 from messaging.models import OutboxMessage
@@ -63,7 +63,9 @@ def hear_refusal(message: OutboxMessage, reason: str) -> None:
     if not message.origin.startswith(f"{ORIGIN}:") or not number.isdecimal():
         return
     with transaction.atomic(savepoint=False):
-        token = locked_token(message.origin.partition(":")[2])
+        token = LOCKED_TOKEN.first(message.origin.partition(":")[2])
+        if token is None:
+            return  # it is kept no longer
         status = str(message.body["Status"])
         record(token, EventKind.REFUSED, status, f"domain:{token.broker}", reason)
         if origin == f"{message.origin}:{token.entries}" and int(number) < TRIES:

@@ -129,6 +129,17 @@ def test_refused_revision_is_seen_and_told_again(alice: Person) -> None:
     assert (seen.value, seen.origin) == ("REVOKED", "domain:broker.test")
 
 
+def test_word_about_a_revision_of_a_token_that_is_kept_no_longer(alice: Person) -> None:
+    _, token = agreed_ticket(alice)
+    alice.saved("theatre.test", token)
+    pump()
+    services.revoke_token(token, origin="operator:ada")
+    pump()
+    IssuerToken.objects.all().delete()
+    discard("Revise@Broker", "theatre.test")
+    assert InboxMessage.objects.get(subject="Feedback@Buffer").state == "HANDLED"
+
+
 @pytest.mark.parametrize("subject", registry.discarded)
 @pytest.mark.parametrize(
     "body",

@@ -22,8 +22,8 @@ from issuer.models import Token, TokenEvent
 from messaging import clock, keys
 from messaging.models import OutboxMessage
 from messaging.syntax import format_time
-from scripts import library, lifecycle, poison, services
-from scripts.models import Run, ScriptVersion
+from scripts import lifecycle, services
+from scripts.models import Run
 from tests.flows.steps import TICKET, offered_ticket
 from tests.parties import send_as
 from tests.person import Person
@@ -183,17 +183,6 @@ def test_offer_whose_handler_is_quarantined_is_refused_to_its_script(
     assert (token.state, token.reason, token.status) == ("DECLINED", "REFUSED", "REVOKED")
     assert TokenEvent.objects.filter(token=token, kind="LATE").exists()
     assert BrokerToken.objects.get().status == "REVOKED"
-
-
-def test_offer_whose_handler_does_not_start_is_refused_to_its_script(alice: Person) -> None:
-    chat, _ = offer_on_its_way(alice)
-    handler = library.shipped("broker", "Issue@Broker")
-    library.store(handler)
-    stopped = ScriptVersion.objects.filter(pk=handler.hash)
-    stopped.update(stopped_at=clock.now(), stopped_why="too many runs set aside")
-    poison.forget()
-    pump()
-    assert_refused(chat, "BROKER_FAILED")
 
 
 def test_offer_whose_handler_is_cancelled_is_refused_to_its_script(alice: Person) -> None:
