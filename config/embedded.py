@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 
+from celery import Celery
 from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
@@ -36,8 +37,19 @@ def start() -> None:
 
 
 def _start_worker(name: str, threads: int, queues: list[str]) -> None:
-    worker = WorkController(
-        app=app,
+    worker = worker_of(name, threads, queues)
+    threading.Thread(target=worker.start, name=name, daemon=True).start()
+
+
+def worker_of(name: str, threads: int, queues: list[str]) -> WorkController:
+    """Return a worker, not started yet, that listens to these queues alone."""
+    # An app of its own, with the same tasks: which queues are listened to is the app's, so of two
+    # workers of one app the second would take the first one's away.
+    own = Celery(app.main, set_as_current=False)
+    own.config_from_object("django.conf:settings", namespace="CELERY")
+    own.autodiscover_tasks()
+    return WorkController(
+        app=own,
         hostname=f"{name}@embedded",
         pool_cls="threads",
         concurrency=threads,
@@ -47,4 +59,3 @@ def _start_worker(name: str, threads: int, queues: list[str]) -> None:
         without_mingle=True,
         without_gossip=True,
     )
-    threading.Thread(target=worker.start, name=name, daemon=True).start()
