@@ -1,6 +1,7 @@
 """Every setting, read from the environment. With nothing set, this is the embedded shape:
 SQLite, an in-memory queue and secrets that are made once in the data folder."""
 
+import os
 import secrets
 from dataclasses import fields
 from pathlib import Path
@@ -10,6 +11,7 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from config.private import private_folder
 from messaging.kept import KEPT_DAYS
 from scripts.language.limits import Limits
 
@@ -19,6 +21,11 @@ env = environ.Env()
 DATA_DIR = Path(env("COUNTERSIGN_DATA", default=str(BASE_DIR / "var")))
 DATABASE_URL: str = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
 EMBEDDED = DATABASE_URL.startswith("sqlite")
+STATIC_ROOT = DATA_DIR / "static"  # filled by `manage.py up`
+# What this process writes is its owner's alone; what an earlier release left open is closed.
+os.umask(0o077)
+if EMBEDDED or DATA_DIR.exists():
+    private_folder(DATA_DIR, leave=STATIC_ROOT)
 DEBUG: bool = env.bool("DEBUG", default=False)
 
 
@@ -134,7 +141,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"  # filled by `manage.py up`
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # our pages are the only ones that need these files
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
