@@ -24,6 +24,7 @@ from scripts.language.machine import resume
 from scripts.language.machine import (
     run as run_machine,
 )
+from scripts.language.work import bounded_work, spend_on
 from scripts.models import Checkpoint, Run, Signal
 from scripts.states import FINAL, RunState
 from scripts.step import Step
@@ -136,7 +137,8 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
                 step.continuation, value = returns.go_back(run, *back)
             step.trail = Trail(step.continuation)
             if back is not None:
-                resume(step.continuation, step, value, hook=str(back[0].hook_id))
+                hook = str(back[0].hook_id)
+                resume(step.continuation, step, value, hook=hook, meter=step.meter)
             outcome = _interpret(run, step.continuation, step)
             stored = _stored(step.continuation)
             if isinstance(outcome, Finished):
@@ -159,6 +161,10 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
 
 def _stored(continuation: Continuation) -> dict[str, Any]:
     """Return the continuation as JSON. Raises ScriptError when it holds too much."""
+    with bounded_work():
+        # Branches share what they hold, and it is only written out once for each of them.
+        for leaf in continuation.leaves():
+            spend_on([frame.holders for frame in leaf.frames])
     stored = continuation.to_json()
     if len(json.dumps(stored, ensure_ascii=False)) > limits.holder_bytes:
         most = limits.holder_bytes
@@ -182,6 +188,8 @@ def _interpret(
     if any(leaf.waiting is None for leaf in continuation.leaves()):
         outcome = _work(continuation, step)
     while outcome is None or isinstance(outcome, Parked):
+        if step.meter.spent >= limits.step_work:
+            return Yielded()
         if not _hear(run, continuation, step):
             return outcome
         outcome = _work(continuation, step)
@@ -191,9 +199,10 @@ def _interpret(
 def _work(continuation: Continuation, step: Step) -> Parked | Yielded | Finished:
     """Run the machine until it stops or has spent its budget, which is larger while the segment
     holds a dataset: between reading it and saving, its author expects nobody."""
-    outcome = run_machine(continuation, step, budget_steps=limits.segment_steps)
-    if isinstance(outcome, Yielded) and step.holding.held:
-        outcome = run_machine(continuation, step, budget_steps=limits.held_steps)
+    steps, meter = limits.segment_steps, step.meter
+    outcome = run_machine(continuation, step, budget_steps=steps, meter=meter)
+    if isinstance(outcome, Yielded) and not outcome.wanted and step.holding.held:
+        outcome = run_machine(continuation, step, budget_steps=limits.held_steps, meter=meter)
     return outcome
 
 
@@ -213,7 +222,7 @@ def _hear(run: Run, continuation: Continuation, step: Step) -> bool:
             deadlines.append(parked.deadline)
             continue
         run.hook_id = None
-        resume(continuation, step, value if answered else TIMED_OUT, hook=hook_id)
+        resume(continuation, step, value if answered else TIMED_OUT, hook=hook_id, meter=step.meter)
         return True
     run.hook_id = UUID(hook_ids[0])
     # Also when it was woken for nothing (a clock moved back, say): the deadline is still watched.

@@ -21,6 +21,7 @@ from scripts.language.compiler import Script
 from scripts.language.continuation import Call, Continuation, Enter, Wait
 from scripts.language.errors import ScriptError
 from scripts.language.values import Item, MessageView, to_text
+from scripts.language.work import Meter
 from scripts.models import Run
 from scripts.plain import plain
 from scripts.reading import Reading, as_item
@@ -52,6 +53,7 @@ class Step(Reading):
         self.careful = careful  # an attempt has failed: whose code comes next is stored first
         self.holding: Holding = Holding() if holding is None else holding
         self.continuation = Continuation([])
+        self.meter = Meter()
         self.sends = 0
         self.races = 0
         self.notes: list[str] = []

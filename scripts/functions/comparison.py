@@ -16,6 +16,7 @@ from scripts.functions.texts import emoji_run
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import default_property
 from scripts.language.values import is_empty, parse_time, to_number
+from scripts.language.work import spend
 
 MOST_UNORDERED = 300  # lists of lists or maps, compared in any order
 
@@ -28,6 +29,7 @@ class Day(datetime):
 
 def same(a: Any, b: Any) -> bool:
     """Tolerant equality (.Is): exact text, except schema codes, domains and UUIDs."""
+    spend(2)
     a, b = default_property(a), default_property(b)
     if is_empty(a) or is_empty(b):
         return False
@@ -66,7 +68,9 @@ def _same_lists(a: list[Any], b: list[Any]) -> bool:
         return False
     if a == b:
         return True
+    spend(2 * len(a))
     if all(isinstance(each, str) for each in [*a, *b]):
+        spend(6 * len(a))
         return Counter(map(name_key, a)) == Counter(map(name_key, b))
     if len(a) > MOST_UNORDERED:
         raise limit(f"lists of more than {MOST_UNORDERED} are compared in any order only as texts")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from scripts.language.cost import Cost
+
 MANY = 50  # arguments
 
 
@@ -41,7 +43,8 @@ class Function:
     no. `whole` leaves a map with a default property as it is; others see that property instead.
     `signature` and `about` (one sentence) are what the reference says. `unsupported` says why a
     function of the language is refused by name. `prefix(context, *arguments)` is what the form
-    without a subject means where that is something else, as `.Last(day)` is.
+    without a subject means where that is something else, as `.Last(day)` is. `cost` is what its
+    work grows with.
     """
 
     call: Callable[..., Any]
@@ -55,6 +58,7 @@ class Function:
     reads: Reads = Reads.VALUES
     unsupported: str = ""
     prefix: Callable[..., Any] | None = None
+    cost: Cost = Cost.SIZED
 
     @property
     def is_later(self) -> bool:

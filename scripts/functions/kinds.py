@@ -9,6 +9,7 @@ from typing import Any
 from scripts.functions.names import name_key
 from scripts.language.errors import ScriptError
 from scripts.language.values import is_empty, parse_time, to_number
+from scripts.language.work import spend
 
 MOST_COMPARISONS = 1_000_000
 
@@ -63,6 +64,8 @@ def strict_key(value: Any) -> Any:
         return ("number", Decimal(value))
     if isinstance(value, datetime):
         return ("time", value)
+    if isinstance(value, list | dict):
+        spend(2 + 2 * len(value))
     if isinstance(value, list):
         return ("list", tuple(map(strict_key, value)))
     if isinstance(value, dict):
@@ -104,6 +107,7 @@ class Members:
         self.keys: set[Any] = set()
         self.others = [each for each in values if isinstance(each, list | dict)]
         self.comparisons = 0
+        spend(5 * len(values))
         for each in values:
             if not isinstance(each, list | dict) and not is_empty(each):
                 self.keys |= loose_keys(each)
@@ -117,6 +121,7 @@ class Members:
 
     def has_scalar(self, value: Any) -> bool:
         """Say whether a value that is neither list nor map is among them."""
+        spend(5)
         for kind, key in loose_keys(value):
             wanted = [(kind, key)]
             if kind in _SPELT:

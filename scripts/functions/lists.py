@@ -10,10 +10,12 @@ from scripts.functions.comparison import same
 from scripts.functions.function import MANY, Context, Function
 from scripts.functions.kinds import bad_type, strict_key
 from scripts.functions.texts import bounded_text, graphemes
+from scripts.language.cost import Cost
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import bounded
 from scripts.language.holders import changed
 from scripts.language.values import is_empty, parse_time, to_number, to_text
+from scripts.language.work import spend
 
 
 def _is_time(value: Any) -> bool:
@@ -47,6 +49,8 @@ def add(context: Context, subject: Any, *values: Any) -> Any:
 
 
 def _add(context: Context, subject: Any, value: Any) -> Any:
+    if isinstance(subject, str | list):
+        spend(4 + len(subject) // 500)
     if isinstance(subject, dict):
         if not isinstance(value, dict):
             raise bad_type("Add", "adds a map to a map", value)
@@ -109,6 +113,7 @@ def remove(context: Context, subject: Any, *values: Any) -> Any:
         raise bad_type("Remove", "takes parts out of text, lists and maps", subject)
     for value in values:
         for each in value if isinstance(value, list) else [value]:
+            spend(2 + len(subject) // 400)
             subject = subject.replace(to_text(each), "") if not is_empty(each) else subject
     return subject
 
@@ -169,6 +174,7 @@ def unique(*values: Any) -> list[Any]:
     kept = []
     for value in values:
         for item in value if isinstance(value, list) else [] if is_empty(value) else [value]:
+            spend(2)
             key = strict_key(item)
             if key not in seen:
                 seen.add(key)
@@ -254,7 +260,11 @@ FUNCTIONS = {
         about="Text or a list with more at its end; lists are merged, not nested.",
     ),
     "AreMany": Function(
-        are_many, test=True, signature="list.AreMany", about="Whether a list has two items or more."
+        are_many,
+        test=True,
+        cost=Cost.FLAT,
+        signature="list.AreMany",
+        about="Whether a list has two items or more.",
     ),
     "Diff": Function(
         diff,
@@ -271,10 +281,18 @@ FUNCTIONS = {
         about="The different values of one or more lists.",
     ),
     "IsOne": Function(
-        is_one, test=True, signature="list.IsOne", about="Whether a list has exactly one item."
+        is_one,
+        test=True,
+        cost=Cost.FLAT,
+        signature="list.IsOne",
+        about="Whether a list has exactly one item.",
     ),
     "Key": Function(
-        key, whole=True, signature="pair.Key", about="The key of a pair, or of a map of one pair."
+        key,
+        whole=True,
+        cost=Cost.FLAT,
+        signature="pair.Key",
+        about="The key of a pair, or of a map of one pair.",
     ),
     "Keys": Function(keys, whole=True, signature="map.Keys", about="The keys of a map."),
     "Minus": Function(
@@ -311,6 +329,7 @@ FUNCTIONS = {
         0,
         1,
         whole=True,
+        cost=Cost.FLAT,
         signature="pair.Value\nmap.Value(key)",
         about="The value of a pair, or of a key.",
     ),

@@ -7,9 +7,10 @@ from typing import Any
 from scripts.functions.function import MANY, Context, Function, Reads
 from scripts.functions.kinds import as_bool
 from scripts.functions.rows import condition
+from scripts.language.cost import Cost
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import Later, apply, arguments_for, prop
-from scripts.language.values import is_empty, to_number, truth
+from scripts.language.values import is_empty, to_number, to_text, truth
 
 
 def _holds(later: Later, subject: Any) -> bool:
@@ -68,7 +69,8 @@ def default(context: Context, subject: Any, *others: Any) -> Any:
 def require(context: Context, subject: Any, written: Any = "") -> Any:
     """The subject, which may not be empty; `written` is how the script spells it."""
     if is_empty(subject):
-        raise ScriptError(f"{written or 'a required value'} is empty", kind="assertion")
+        shown = to_text(written)[:200] or "a required value"
+        raise ScriptError(f"{shown} is empty", kind="assertion")
     return subject
 
 
@@ -126,6 +128,7 @@ FUNCTIONS = {
         subjectless=True,
         test=True,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature=".AllOf(a, ...)\nmap.AllOf(Prop.Is(1), ...)",
         about="Whether every assertion holds.",
     ),
@@ -136,6 +139,7 @@ FUNCTIONS = {
         subjectless=True,
         test=True,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature=".AnyOf(a, ...)\nmap.AnyOf(Prop.Is(1), ...)",
         about="Whether at least one assertion holds.",
     ),
@@ -146,6 +150,7 @@ FUNCTIONS = {
         subjectless=True,
         test=True,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature=".Assert(a)\n.Assert({$h: value})",
         about="Whether one assertion holds.",
     ),
@@ -153,11 +158,16 @@ FUNCTIONS = {
         default,
         0,
         MANY,
+        cost=Cost.FLAT,
         signature="x.Default(d, ...)",
         about="The value, or the first of the others that is not empty.",
     ),
     "Exists": Function(
-        is_not_empty, test=True, signature="x.Exists", about="The same as IsNotEmpty."
+        is_not_empty,
+        test=True,
+        cost=Cost.FLAT,
+        signature="x.Exists",
+        about="The same as IsNotEmpty.",
     ),
     "If": Function(
         if_,
@@ -165,11 +175,16 @@ FUNCTIONS = {
         3,
         subjectless=True,
         reads=Reads.LATER,
+        cost=Cost.FLAT,
         signature=".If(a, then, else)\nx.If(.Fn, then, else)",
         about="One of two values; only the chosen one is evaluated.",
     ),
     "Inputs": Function(
-        inputs, subjectless=True, signature=".Inputs", about="The inputs of this script."
+        inputs,
+        subjectless=True,
+        cost=Cost.FLAT,
+        signature=".Inputs",
+        about="The inputs of this script.",
     ),
     "IsBool": Function(
         is_bool, 0, MANY, test=True, signature="v.IsBool", about="Whether it is True or False."
@@ -177,20 +192,29 @@ FUNCTIONS = {
     "IsEmpty": Function(
         is_empty_,
         test=True,
+        cost=Cost.FLAT,
         signature="v.IsEmpty",
         about="Whether it is unset, blank text, or without items; 0 and False are not empty.",
     ),
     "IsEnum": Function(
         is_enum, test=True, signature="v.IsEnum", about="Whether it is text, or a list of texts."
     ),
-    "IsList": Function(is_list, test=True, signature="v.IsList", about="Whether it is a list."),
+    "IsList": Function(
+        is_list, test=True, cost=Cost.FLAT, signature="v.IsList", about="Whether it is a list."
+    ),
     "IsNotEmpty": Function(
-        is_not_empty, test=True, signature="v.IsNotEmpty", about="The opposite of IsEmpty."
+        is_not_empty,
+        test=True,
+        cost=Cost.FLAT,
+        signature="v.IsNotEmpty",
+        about="The opposite of IsEmpty.",
     ),
     "IsNum": Function(
         is_num, test=True, signature="v.IsNum", about="Whether it is a number, or spells one."
     ),
-    "IsText": Function(is_text, test=True, signature="v.IsText", about="Whether it is text."),
+    "IsText": Function(
+        is_text, test=True, cost=Cost.FLAT, signature="v.IsText", about="Whether it is text."
+    ),
     "OneOf": Function(
         one_of,
         1,
@@ -198,6 +222,7 @@ FUNCTIONS = {
         subjectless=True,
         test=True,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature=".OneOf(a, ...)",
         about="Whether exactly one assertion holds.",
     ),
@@ -206,6 +231,7 @@ FUNCTIONS = {
         0,
         MANY,
         test=True,
+        cost=Cost.FLAT,
         signature="x.F.Or.G",
         about="Whether F or G holds of the same value.",
     ),
@@ -213,10 +239,15 @@ FUNCTIONS = {
         require,
         0,
         1,
+        cost=Cost.FLAT,
         signature="v.Require",
         about="The value; an error that names it when it is empty.",
     ),
     "UUID": Function(
-        new_uuid, subjectless=True, signature=".UUID", about="A new random UUID (version 4)."
+        new_uuid,
+        subjectless=True,
+        cost=Cost.FLAT,
+        signature=".UUID",
+        about="A new random UUID (version 4).",
     ),
 }

@@ -18,7 +18,8 @@ DIGITS = 120  # before and after the point; what would be longer is refused, not
 SHARE_DECIMALS = 20  # of a share such as 1/3, which has no end
 MOST_DECIMALS = 40
 _EXACT = Precision(prec=4 * DIGITS)
-_FORMULA = re.compile(r"\s*(-?\d{1,40}(?:\.\d{1,40})?)\s*(x|%|/\s*(\d{1,40}))?\s*")
+# Of a text without blanks around it: two blanks* that may touch take the square of their length.
+_FORMULA = re.compile(r"(-?\d{1,40}(?:\.\d{1,40})?)\s*(x|%|/\s*(\d{1,40}))?")
 
 
 def number(function: str, value: Any) -> Decimal:
@@ -56,7 +57,7 @@ def subtract(subject: Any, value: Any) -> int | Decimal:
 
 def _share(function: str, base: Decimal, formula: Any) -> Decimal:
     """Return what `2x`, `5%` or `1/3` of a number is; exact, or rounded to 20 decimals."""
-    match = _FORMULA.fullmatch(formula) if isinstance(formula, str) else None
+    match = _FORMULA.fullmatch(formula.strip()) if isinstance(formula, str) else None
     if match is None:
         if not isinstance(formula, str):
             raise bad_type(function, "takes numbers, or formulas such as 5% or 1/3", formula)

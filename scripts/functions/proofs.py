@@ -19,6 +19,7 @@ from scripts.functions.kinds import as_bool, bad_type, strict_key
 from scripts.language.errors import ScriptError
 from scripts.language.patterns import matches
 from scripts.language.values import is_empty, to_number, to_text
+from scripts.language.work import spend, spend_on
 from scripts.plain import plain
 
 DEEPEST_SCHEMA = 20
@@ -26,6 +27,7 @@ MOST_REFERENCES = 10_000  # followed in one check: definitions that double each 
 
 
 def _canonical(function: str, value: Any) -> bytes:
+    spend_on(value)
     try:
         return canonical_bytes(plain(value))
     except NotCanonical as bad:
@@ -67,7 +69,7 @@ def conforms(context: Context, subject: Any, definition: Any) -> bool:
     schema = _schema(definition, definition, 0)
     _followed.set(0)
     try:
-        _Validator.check_schema(schema)
+        _check(schema)
         checker = _Validator(schema, registry=Registry())
         return bool(checker.is_valid(_instance(subject)))
     except SchemaError as bad:
@@ -79,6 +81,31 @@ def conforms(context: Context, subject: Any, definition: Any) -> bool:
         raise ScriptError(".Conforms: the schema refers to itself", kind="limit") from None
 
 
+# The hashes of schemas that are sound: the same one is asked of many rows.
+_sound: set[str] = set()
+MOST_SOUND = 256
+CHECK_UNITS, KEYWORD_UNITS = 500, 10  # for a part of a schema that is new; for asking one keyword
+
+
+def _check(schema: dict[str, Any]) -> None:
+    """Make sure that a schema is one. Raises SchemaError."""
+    name = sha256_hex(_canonical("Conforms", schema))
+    spend(20)
+    if name in _sound:
+        return
+    spend(CHECK_UNITS * _parts(schema))
+    _Validator.check_schema(schema)
+    if len(_sound) >= MOST_SOUND:
+        _sound.clear()
+    _sound.add(name)
+
+
+def _parts(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_parts, value.values()))
+    return 1 + sum(map(_parts, value)) if isinstance(value, list) else 0
+
+
 def _schema(value: Any, root: dict[str, Any], depth: int) -> Any:
     """Return a definition as JSON Schema: numbers and Bools that a script spells as text are such,
     and `Inherits` names definitions that must hold too."""
@@ -88,6 +115,12 @@ def _schema(value: Any, root: dict[str, Any], depth: int) -> Any:
         return [_schema(each, root, depth + 1) for each in value]
     if not isinstance(value, dict):
         return plain(value)
+    if "unevaluatedProperties" in value and "patternProperties" in value:
+        # The library matches these patterns with backtracking, which may never end.
+        raise ScriptError(
+            ".Conforms: patternProperties goes with additionalProperties only", kind="type"
+        )
+    spend(2 + len(value))
     made = {
         key: _keyword(key, part) if key in _TYPED else _schema(part, root, depth + 1)
         for key, part in value.items()
@@ -193,21 +226,53 @@ def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Any:
 
 def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Any:
     if isinstance(instance, dict):
+        # Each pattern is asked of each key.
         for pattern, part in patterns.items():
             for key, value in instance.items():
                 if matches(f"(?s).*(?:{pattern}).*", key):
                     yield from validator.descend(value, part, path=key, schema_path=pattern)
 
 
+def _additional(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+    """What neither `properties` nor a pattern names; the library's own would backtrack."""
+    if not isinstance(instance, dict):
+        return
+    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    more = [
+        key
+        for key in instance
+        if key not in named and not any(matches(f"(?s).*(?:{each}).*", key) for each in patterns)
+    ]
+    if isinstance(wanted, dict):
+        for key in more:
+            yield from validator.descend(instance[key], wanted, path=key)
+    elif wanted is False and more:
+        yield ValidationError(f"{more[0]!r} is not a property")
+
+
+def _counted(keyword: Any) -> Any:
+    """Return a keyword that counts how often it is asked, and of how much."""
+
+    def counted(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+        sizes = [len(each) for each in (wanted, instance) if isinstance(each, list | dict)]
+        spend(KEYWORD_UNITS + sum(sizes))
+        yield from keyword(validator, wanted, instance, schema) or ()
+
+    return counted
+
+
+_KEYWORDS = {
+    **Draft202012Validator.VALIDATORS,
+    **{name: _compared(name) for name in _COMPARISONS},
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "uniqueItems": _unique_items,
+    "$ref": _reference,
+    "additionalProperties": _additional,
+}
 _Validator: Any = validators.extend(
     Draft202012Validator,
-    validators={
-        **{name: _compared(name) for name in _COMPARISONS},
-        "pattern": _pattern,
-        "patternProperties": _pattern_properties,
-        "uniqueItems": _unique_items,
-        "$ref": _reference,
-    },
+    validators={name: _counted(keyword) for name, keyword in _KEYWORDS.items()},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": _is_integer,

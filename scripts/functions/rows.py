@@ -8,15 +8,18 @@ from scripts.functions import lists, moments
 from scripts.functions.comparison import same
 from scripts.functions.function import MANY, Context, Function, Reads
 from scripts.functions.kinds import bad_type, kind_of, limit
+from scripts.language.cost import Cost
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import Later, bounded, prop
 from scripts.language.holders import changed
 from scripts.language.limits import limits
 from scripts.language.values import is_empty, parse_time, to_number, to_text, truth
+from scripts.language.work import spend
 
 
 def condition(function: str, later: Later, row: Any) -> bool:
     """Say whether a condition holds of a row: a test, or a map of properties and values."""
+    spend(3)
     if later.is_about_row() or later.tree[0] in ("when", "call", "auto", "or", "each"):
         value = later.of(row)
     else:
@@ -106,6 +109,7 @@ def sort_rows(function: str, rows: list[Any], orders: tuple[Any, ...]) -> list[A
 
 
 def _sorted(function: str, rows: list[Any], path: list[str], down: bool) -> list[Any]:
+    spend(8 * len(rows))
     found: list[tuple[Any, Any]] = []
     empty: list[Any] = []
     for row in rows:
@@ -156,6 +160,7 @@ def _shaped(row: Any, later: Later) -> Any:
     if isinstance(value, str):  # the name of a property, in a holder
         return prop(row, value)
     if isinstance(value, list):
+        spend(2 * len(value))
         return {to_text(name): prop(row, to_text(name)) for name in value}
     return value
 
@@ -198,6 +203,7 @@ def cross(context: Context, subject: Any, *sets: Later) -> list[dict[str, Any]]:
         rows = rows_of("Cross", each.value())
         if len(combined) * len(rows) > limits.list_items:
             raise limit("the list is too long")
+        spend(len(combined) * len(rows) * (2 + at // 10))
         combined = [{**left, name: row} for left in combined for row in rows]
     return combined
 
@@ -214,11 +220,13 @@ FUNCTIONS = {
         MANY,
         subjectless=True,
         reads=Reads.LATER,
+        cost=Cost.COUNTED,
         signature=".Cross($a, $b, ...)",
         about="Every row of one set with every row of the others, as `{a: row, b: row}`.",
     ),
     "Each": Function(
         each_,
+        cost=Cost.FLAT,
         signature="list.Each.Fn",
         about="The rest of the chain for every item; a test must hold of all of them.",
     ),
@@ -228,6 +236,7 @@ FUNCTIONS = {
         MANY,
         whole=True,
         reads=Reads.FORMATS,
+        cost=Cost.COUNTED,
         signature="map.Evaluate(v, ...)",
         about="Values with the map as their context; bare words are its properties.",
     ),
@@ -236,6 +245,7 @@ FUNCTIONS = {
         1,
         MANY,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature="set.Filter({Prop: value})\nset.Filter(Prop.IsAbove(3))",
         about="The rows for which all conditions hold.",
     ),
@@ -253,6 +263,7 @@ FUNCTIONS = {
         MANY,
         whole=True,
         reads=Reads.FORMATS,
+        cost=Cost.COUNTED,
         signature="set.Format(A)\nset.Format(A, B)\nset.Format({X: A})",
         about="What is made of every row: one value, some properties, or a map.",
     ),
@@ -271,6 +282,7 @@ FUNCTIONS = {
         1,
         whole=True,
         reads=Reads.CHANGES,
+        cost=Cost.COUNTED,
         signature="map.Set({Prop: value})\nset.Set({Count: Count.Add(1)})",
         about="A map, or every row of a set, with changed properties.",
     ),
@@ -286,6 +298,7 @@ FUNCTIONS = {
         1,
         MANY,
         reads=Reads.FILTERS,
+        cost=Cost.COUNTED,
         signature="set.Where({Prop: value})",
         about="The same as Filter.",
     ),

@@ -16,7 +16,7 @@ from scripts.language.values import is_empty, to_text
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _PEM = re.compile(
-    r"-----BEGIN ([A-Z0-9 ]{1,40})-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END ([A-Z0-9 ]{1,40})-----"
+    r"-----BEGIN ([A-Z0-9 ]{1,40})-----(\s[A-Za-z0-9+/=\s]+\s)-----END ([A-Z0-9 ]{1,40})-----"
 )
 _URL = re.compile(r"[!-~]+")
 

@@ -11,8 +11,10 @@ from wcwidth.table_grapheme import EXTENDED_PICTOGRAPHIC
 
 from scripts.functions.function import Context, Function
 from scripts.functions.kinds import limit
+from scripts.language.cost import Cost
 from scripts.language.limits import limits
 from scripts.language.values import is_empty, to_text
+from scripts.language.work import spend
 
 # Characters that never join with others, each of them one that people count: Latin, Greek,
 # Cyrillic, punctuation, Japanese, Chinese, Korean.
@@ -31,6 +33,7 @@ def graphemes(text: str) -> list[str]:
     """Return the characters of a text as people count them."""
     if _SINGLE.fullmatch(text):
         return list(text)
+    spend(3 * len(text))
     return list(iter_graphemes(text))
 
 
@@ -115,13 +118,14 @@ FUNCTIONS = {
     ),
     "Length": Function(
         length,
+        cost=Cost.FLAT,
         signature="x.Length",
         about="How many characters a text has, items a list, pairs a map; 0 of nothing.",
     ),
     "Markdown": Function(
         markdown, whole=True, signature="v.Markdown", about="A list or a map as bullets."
     ),
-    "Size": Function(length, signature="x.Size", about="The same as Length."),
+    "Size": Function(length, cost=Cost.FLAT, signature="x.Size", about="The same as Length."),
     "Translate": Function(
         translate,
         0,

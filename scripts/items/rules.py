@@ -13,6 +13,7 @@ from scripts.language.checking import failure
 from scripts.language.errors import ScriptError
 from scripts.language.evaluation import Scope, has
 from scripts.language.values import Item as Value
+from scripts.language.work import bounded_work
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class _World:
         return None
 
 
-def _scope(row: Any) -> Scope:
+def outside(row: Any) -> Scope:
+    """Return the scope of what is evaluated of a row outside of any script."""
     world = _World()
     return Scope({}, {}, world, FUNCTIONS, world.system, row)
 
@@ -51,7 +53,8 @@ def broken_rule(definition: Definition, item: Value, arrived_from: str | None) -
     """
     if definition.assertion is not None:
         try:
-            failed = failure(definition.assertion, _scope(item))
+            with bounded_work():
+                failed = failure(definition.assertion, outside(item))
         except ScriptError as error:
             failed = error.message
         if failed:
@@ -65,7 +68,8 @@ def broken_rule(definition: Definition, item: Value, arrived_from: str | None) -
 
 def in_view(definition: Definition, view: str, item: Value) -> bool:
     """Say whether a row is in one of the dataset's views. Raises ScriptError."""
-    return failure(definition.views[view], _scope(item)) is None
+    with bounded_work():
+        return failure(definition.views[view], outside(item)) is None
 
 
 def due_handlers(definition: Definition, change: Change) -> list[Handler]:
@@ -85,7 +89,8 @@ def _matches(handler: Handler, change: Change) -> bool:
         return True
     row = {"Item": change.item, "New": change.new, "Old": change.old}
     try:
-        return failure(handler.assertion, _scope(row)) is None
+        with bounded_work():
+            return failure(handler.assertion, outside(row)) is None
     except ScriptError:
         return False
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.language.evaluation import Scope, apply, arguments_for, evaluate
 from scripts.language.values import is_empty, to_text, truth
+from scripts.language.work import spend
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def written(assertion: dict[str, Any], scope: Scope) -> str:
 
 
 def _holds(line: list[Any], scope: Scope, lenient: bool) -> bool:
+    spend(2)
     op = line[0]
     if op == "true":
         return truth(evaluate(line[2], scope))

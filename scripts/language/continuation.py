@@ -240,7 +240,9 @@ class Parked:
 
 @dataclass(frozen=True)
 class Yielded:
-    """The budget is spent; there is more to do."""
+    """The budget is spent, or a command `wanted` to go on in another segment; there is more to do."""
+
+    wanted: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from scripts.language.cost import Cost
 from scripts.language.errors import ODD_VALUE, ScriptError, of_odd_value
 from scripts.language.expressions import Tree, last_name
 from scripts.language.limits import limits
 from scripts.language.values import Item, MessageView, is_empty, to_text, truth
+from scripts.language.work import spend, spend_on
 
 
 class Surroundings(Protocol):
@@ -52,6 +54,7 @@ class Format:
 
     def of(self, row: Any) -> Any:
         """Return what is made of one row. Raises ScriptError."""
+        spend(3)
         return evaluate(self.tree, replace(self.scope, row=row))
 
 
@@ -72,6 +75,7 @@ class Later:
 
     def of(self, row: Any) -> Any:
         """Return its value with `row` as the context. Raises ScriptError."""
+        spend(3)
         return evaluate(self.tree, replace(self.scope, row=row))
 
     def is_about_row(self) -> bool:
@@ -80,7 +84,7 @@ class Later:
 
 
 def _mentions_field(tree: Any) -> bool:
-    if not isinstance(tree, list):
+    if not isinstance(tree, list) or tree[:1] == ["lit"]:
         return False
     return tree[:1] == ["field"] or any(map(_mentions_field, tree))
 
@@ -101,10 +105,12 @@ def prop(value: Any, name: str) -> Any:
         if name in value:
             return value[name]
         if isinstance(value, Item):
+            spend(1 + len(value) // 10)
             wanted = name.lower()
             return next((part for key, part in value.items() if key.lower() == wanted), None)
         return None
     if isinstance(value, list):
+        spend(1 + len(value))
         return [prop(part, name) for part in value if isinstance(part, dict)]
     return None
 
@@ -128,6 +134,10 @@ def apply(function: str, subject: Any, arguments: list[Any], scope: Scope) -> An
         raise ScriptError(f".{function} takes {entry.arity} arguments", kind="type")
     if not entry.whole:
         subject, arguments = default_property(subject), list(map(default_property, arguments))
+    spend(2)
+    if entry.cost is Cost.SIZED:
+        for each in (subject, *arguments):
+            spend_on(each)
     try:
         return entry.call(scope, subject, *arguments)
     except ODD_VALUE as odd:
@@ -148,12 +158,15 @@ def arguments_for(function: str, trees: list[Tree], scope: Scope) -> list[Any]:
 
 
 def _text(tree: Tree, scope: Scope) -> str:
-    text = "".join(
-        part if isinstance(part, str) else to_text(evaluate(part, scope)) for part in tree[1]
-    )
-    if len(text) > limits.text_characters:
-        raise ScriptError("the text is too long", kind="limit")
-    return text
+    texts: list[str] = []
+    length = 0
+    for part in tree[1]:
+        texts.append(part if isinstance(part, str) else to_text(evaluate(part, scope)))
+        length += len(texts[-1])
+        if length > limits.text_characters:
+            raise ScriptError("the text is too long", kind="limit")
+    spend(2 + length // 100)
+    return "".join(texts)
 
 
 def _auto(tree: Tree, scope: Scope) -> Any:
@@ -182,6 +195,7 @@ def _each(tree: Tree, scope: Scope) -> Any:
     """The rest of a chain, for every item; a test must hold of all of them."""
     items = evaluate(tree[1], scope)
     items = items if isinstance(items, list) else [] if is_empty(items) else [items]
+    spend(3 * len(items))
     results = [evaluate(tree[2], replace(scope, row=item)) for item in items]
     return all(map(truth, results)) if tree[3] else bounded(results)
 
@@ -192,11 +206,13 @@ def _when(tree: Tree, scope: Scope) -> bool:
 
 def _map(tree: Tree, scope: Scope) -> dict[str, Any]:
     result: dict[str, Any] = {}
+    spend(2 + len(tree[1]))
     for key, part, *merges in tree[1]:
         value = evaluate(part, scope)
         if key is None or (merges and isinstance(value, dict)):
             if not is_empty(value) and not isinstance(value, dict):
                 raise ScriptError("only a map can be merged into a map", kind="type")
+            spend(len(value or {}) // 10)
             result.update(value or {})
         else:
             result[key if isinstance(key, str) else to_text(evaluate(key, scope))] = value
@@ -204,6 +220,7 @@ def _map(tree: Tree, scope: Scope) -> dict[str, Any]:
 
 
 def _list(tree: Tree, scope: Scope) -> list[Any]:
+    spend(2 + len(tree[1]))
     return bounded([evaluate(part, scope) for part in tree[1]])
 
 
@@ -216,6 +233,8 @@ def bounded(items: list[Any]) -> list[Any]:
 
 def _merge(tree: Tree, scope: Scope) -> Any:
     values = [(name, evaluate(part, scope)) for name, part in tree[1]]
+    for _, each in values:
+        spend(2 + (len(each) // 10 if isinstance(each, list | dict) else 0))
     if all(isinstance(value, list) for _, value in values):
         return bounded([item for _, value in values for item in value])
     merged: dict[str, Any] = {}
@@ -230,6 +249,7 @@ def _merge(tree: Tree, scope: Scope) -> Any:
 def _project(tree: Tree, scope: Scope) -> Any:
     value = evaluate(tree[1], scope)
     if isinstance(value, list):
+        spend(len(value) * (1 + len(tree[2])))
         return [{name: prop(row, name) for name in tree[2]} for row in value]
     return {name: prop(value, name) for name in tree[2]}
 

@@ -9,6 +9,7 @@ from scripts.language.errors import ScriptError
 from scripts.language.evaluation import bounded
 from scripts.language.limits import limits
 from scripts.language.values import Item, is_empty, to_text
+from scripts.language.work import spend
 
 # What measuring a value knows already: the containers it has seen, alive, with size and depth.
 Sizes = dict[int, tuple[Any, int, int]]
@@ -83,6 +84,7 @@ def changed(value: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of a map, or of an item, with changes. Raises ScriptError for others."""
     if is_empty(value):
         return dict(changes)
+    spend(2 + len(value) // 50 + len(changes) // 50 if isinstance(value, dict) else 2)
     if isinstance(value, Item):
         return value.but({**value, **changes})
     if isinstance(value, dict):
@@ -115,6 +117,7 @@ def measured(value: Any, sizes: Sizes) -> tuple[int, int]:
     known = sizes.get(id(value))
     if known is not None:
         return known[1], known[2]
+    spend(1 + len(value) // 2)
     size, depth = 2, 0
     if isinstance(value, dict):
         size += sum(len(key) + 3 for key in value)

@@ -18,6 +18,7 @@ class Limits:
     segment_steps: int = 50
     held_steps: int = 1_000
     run_steps: int = 100_000
+    step_work: int = 1_000_000
     frames: int = 20
     loop_passes: int = 10_000
     branches: int = 100

@@ -33,7 +33,9 @@ from scripts.language.evaluation import Format, Scope, evaluate
 from scripts.language.holders import Sizes, assign, changed
 from scripts.language.limits import limits
 from scripts.language.values import is_empty, to_text, truth
+from scripts.language.work import Meter, metered, spend
 
+WORK_A_STEP = 20_000  # so much work counts as one step more of the run
 TRAIL = 200  # places that the log of one segment keeps
 UNCAUGHT = ("limit",)  # what no TRY may catch, or a script could go on after it
 
@@ -53,35 +55,48 @@ class Environment(Protocol):
 
 
 def run(
-    continuation: Continuation, environment: Environment, *, budget_steps: int = 50
+    continuation: Continuation,
+    environment: Environment,
+    *,
+    budget_steps: int = 50,
+    meter: Meter | None = None,
 ) -> Parked | Yielded | Finished:
-    """Interpret until commands wait, the script ends or the budget is spent.
+    """Interpret until commands wait, the script ends or the budget is spent: so many steps, or as
+    much work, all that `meter` has counted before included, as one step may do.
 
     Changes `continuation`. Raises ScriptError, with its place, or Declined.
     """
-    return Machine(continuation, environment).run(budget_steps)
+    return Machine(continuation, environment, meter).run(budget_steps)
 
 
 def resume(
-    continuation: Continuation, environment: Environment, signal: Any, *, hook: str = ""
+    continuation: Continuation,
+    environment: Environment,
+    signal: Any,
+    *,
+    hook: str = "",
+    meter: Meter | None = None,
 ) -> None:
     """Give a parked command its signal, or TIMED_OUT; afterwards `run` goes on, or it parks again.
 
     `hook` says which command, when branches wait. Raises ScriptError, Declined, or ValueError when
     nothing waits there.
     """
-    Machine(continuation, environment).resume(signal, hook)
+    Machine(continuation, environment, meter).resume(signal, hook)
 
 
 class Machine:
     """`continuation` is the run or the branch at work, `above` those it is a branch of."""
 
-    def __init__(self, continuation: Continuation, environment: Environment) -> None:
+    def __init__(
+        self, continuation: Continuation, environment: Environment, meter: Meter | None = None
+    ) -> None:
         self.root = self.continuation = continuation
         self.above: list[Continuation] = []
         self.environment = environment
         self.finished: Finished | None = None
         self.sizes: Sizes = {}
+        self.meter = Meter() if meter is None else meter
 
     @property
     def frame(self) -> Frame:
@@ -97,12 +112,16 @@ class Machine:
                 return Finished(None, self.root.end)
             if not branches.choose(self, lambda leaf: leaf.waiting is None):
                 return Parked()
-            if budget <= 0 or self.root.pause:
+            if self.root.pause:
                 self.root.pause = False
+                return Yielded(wanted=True)
+            if budget <= 0 or self.meter.spent >= limits.step_work:
                 return Yielded()
             budget -= 1
-            self.root.steps += 1
+            spent = self.meter.spent
             self.step()
+            # Work is steps, too, or a run could go on for a day within its number of steps.
+            self.root.steps += 1 + (self.meter.spent - spent) // WORK_A_STEP
         return self.finished
 
     def step(self) -> None:
@@ -116,9 +135,11 @@ class Machine:
         if len(self.root.trail) < TRAIL:
             self.root.trail.append((frame.version, frame.script, instruction[1]))
         try:
-            if self.root.steps > limits.run_steps:
+            if self.root.steps >= limits.run_steps:
                 raise ScriptError(f"more than {limits.run_steps} steps", kind="limit")
-            _OPS[instruction[0]](self, instruction, self.scope())
+            self.meter.allow(limits.step_work)
+            with metered(self.meter):
+                _OPS[instruction[0]](self, instruction, self.scope())
         except ScriptError as error:
             self.failed(error, frame.script, instruction)
         except ODD_VALUE as odd:
@@ -152,7 +173,9 @@ class Machine:
         self.root.trail.append((frame.version, frame.script, instruction[1]))
         try:
             call = self.call(instruction, waiting["arguments"])
-            result = self.environment.resume(call, waiting["memo"], signal)
+            self.meter.allow(limits.step_work)
+            with metered(self.meter):
+                result = self.environment.resume(call, waiting["memo"], signal)
             if self.environment.asks(call.word) and not isinstance(result, Wait | End | Enter):
                 self.root.answer = result
             self.outcome(call, instruction, result)
@@ -290,6 +313,7 @@ def _set(machine: Machine, instruction: list[Any], scope: Scope) -> None:
     new: Any
     if isinstance(value, list):
         part = None
+        spend(sum(2 + len(row) for row in value if isinstance(row, dict)))
         new = [changed(row, _changes(changes, scope, row)) for row in value]
     else:
         part = _changes(changes, scope, value)

@@ -12,6 +12,7 @@ from typing import Any
 import re2
 
 from scripts.language.errors import ScriptError
+from scripts.language.work import spend
 
 LONGEST = 1000
 
@@ -41,5 +42,6 @@ def groups(pattern: str, text: str) -> list[str] | None:
     """
     if len(pattern) > LONGEST:
         raise ScriptError(f"a pattern has at most {LONGEST} characters", kind="limit")
+    spend(3 + 2 * len(text))  # RE2 at its worst, with its states made anew at each character
     found = _compiled(pattern).fullmatch(text)
     return None if found is None else [text, *(part or "" for part in found.groups())]

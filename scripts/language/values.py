@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scripts.language.errors import ScriptError
+from scripts.language.work import spend_on
 
 HEADER_NAMES = {
     "From": "From",
@@ -155,6 +156,7 @@ def to_text(value: Any) -> str:
     if isinstance(value, dict) and "$" in value:
         return to_text(value["$"])
     if isinstance(value, dict | list):
+        spend_on(value)
         return json.dumps(_readable(value), ensure_ascii=False, separators=(",", ":"))
     return str(value)
 

@@ -115,3 +115,34 @@ def test_nesting_and_length_of_a_file_are_limited() -> None:
 
 def test_defaults_of_the_settings_are_those_of_the_limits(settings: object) -> None:
     assert getattr(settings, "SCRIPT_LIMITS") == vars(Limits())  # noqa: B009
+
+
+# -- work inside a function -----------------------------------------------------------------------
+
+LIST = f"- PUT {', '.join(map(str, range(1000)))} >> $x\n"
+
+
+def test_work_of_one_step_is_bounded_and_told_at_its_line() -> None:
+    began = time.thread_time()
+    run = begin(LIST + "- PUT $x.Each.IsIn($x) >> $y\n- RETURN: $y")
+    pump()
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "test:2:" in run.error
+    assert "more work than one step may do" in run.error
+    assert time.thread_time() - began < 5
+
+
+def test_busy_run_goes_on_in_many_segments_none_of_them_long() -> None:
+    source = (
+        "- PUT 0 >> $n\n"
+        + LIST
+        + "- WHILE $n.IsBelow(30):\n    - PUT $x.Sort >> $y\n    - PUT $n.Add(1) >> $n\n"
+        + "- RETURN: $n"
+    )
+    with lent(step_work=100_000, segment_steps=1000):
+        run = begin(source)
+        pump()
+    run.refresh_from_db()
+    assert (run.state, result(run)) == (RunState.DONE, 30)
+    assert run.rev > 2
