@@ -54,12 +54,16 @@ class Reading:
         found: Row | None = self._asked(self.dataset(name).read, self.domain, key)
         return found
 
-    def find(self, name: str) -> list[Item]:
-        """Return the rows of dataset `name`, oldest first. Raises ScriptError if it has none."""
+    def find(self, name: str, keep: Callable[[Item], bool] | None = None) -> list[Item]:
+        """Return the rows of dataset `name` that `keep` holds of, oldest first.
+
+        Raises ScriptError if it has none that can be searched, or too many that match.
+        """
         find = self.dataset(name).find
         if find is None:
             raise refused(f"{name} is read by its key, and cannot be searched by scripts")
-        return [as_item(name, row) for row in self._asked(find, self.domain)]
+        kept = None if keep is None else lambda row: keep(as_item(name, row))
+        return [as_item(name, row) for row in self._asked(find, self.domain, kept)]
 
     def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
         """Call a dataset. What strangers put into a message is of any type and length: a value

@@ -51,8 +51,11 @@ def select(step: Reading, call: Call) -> Any:
         raise ScriptError(f"SELECT takes one of {', '.join(SHAPES)}", kind="type")
     source = arguments["From"]
     keyed = "Key" in arguments
-    found = _by_key(step, source, arguments["Key"]) if keyed else _rows(step, source)
     where = arguments.get("Where")
+    if where is not None and not keyed and isinstance(source, str) and source.strip():
+        found, where = list(step.find(source.strip(), where.holds)), None
+    else:
+        found = _by_key(step, source, arguments["Key"]) if keyed else _rows(step, source)
     if where is not None:
         found = [row for row in found if where.holds(row)]
     if not is_empty(arguments.get("OrderBy")):

@@ -7,9 +7,11 @@ receiver of `post_save` starts.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -25,6 +27,7 @@ from scripts.language.errors import ScriptError
 from scripts.language.limits import limits
 from scripts.language.values import Item as Value
 from scripts.language.values import as_time, decode, encode, is_empty, to_text
+from scripts.language.work import spend
 from scripts.models import Item, ItemHistory, ItemSet, Run
 from scripts.registry import Dataset, Row, Write
 
@@ -33,6 +36,7 @@ log = structlog.get_logger(__name__)
 KEY_CHARACTERS = 400
 STATE_CHARACTERS = 50
 PURGED_AT_ONCE = 200
+ROWS_AT_ONCE = 500  # that are looked through
 MOST_IN_A_ROW = 50  # events, each of them made by the handler of another
 
 
@@ -56,7 +60,7 @@ def dataset(domain: str, name: str, holding: Holding | None = None) -> Dataset |
         insert=items.insert,
         update=items.update,
         delete=items.delete,
-        find=lambda _: items.find(view),
+        find=lambda _, keep=None: items.find(view, keep),
         keys=items.definition.keys,
         parents=items.definition.parents,
         whole=True,
@@ -108,19 +112,37 @@ class Items:
     def _key_names(self) -> str:
         return ", ".join(self.definition.keys) or "its ID"
 
-    def find(self, view: str = "") -> list[Row]:
-        """Return all rows, or those of a view, oldest first. Raises ScriptError if too many."""
+    def find(self, view: str = "", keep: Callable[[Row], bool] | None = None) -> list[Row]:
+        """Return all rows, or those of a view, which `keep` holds of, oldest first.
+
+        They are read so many at a time: only what is found may be too much. Raises ScriptError.
+        """
         self.holding.ask(self.owner.pk)
-        most = limits.list_items
+        found: list[Row] = []
+        for row in self._stream():
+            if view and not in_view(self.definition, view, value_of(row)):
+                continue
+            made = as_row(row)
+            if keep is None or keep(made):
+                found.append(made)
+            if len(found) > limits.list_items:
+                what = f"the view {view} of {self.owner.name}" if view else self.owner.name
+                raise ScriptError(f"{what}: more than {limits.list_items} rows match", "limit")
+        return found
+
+    def _stream(self) -> Iterator[Item]:
+        """Yield all rows, oldest first; each is counted as work, so that no look is endless."""
         rows = Item.objects.filter(set=self.owner, deleted_at=None).order_by("pk")
-        found = list(rows.select_related("set")[: most + 1])
-        if len(found) > most:
-            raise ScriptError(f"{self.owner.name} has more than {most} rows to search", "limit")
-        return [
-            as_row(row)
-            for row in found
-            if not view or in_view(self.definition, view, value_of(row))
-        ]
+        after = UUID(int=0)
+        while True:
+            batch = list(rows.filter(pk__gt=after)[:ROWS_AT_ONCE])
+            for row in batch:
+                spend(20 + len(row.data))
+                row.set = self.owner
+                yield row
+            if len(batch) < ROWS_AT_ONCE:
+                return
+            after = batch[-1].pk
 
     # -- writing ----------------------------------------------------------------------------
 

@@ -240,7 +240,7 @@ class Parked:
 
 @dataclass(frozen=True)
 class Yielded:
-    """The budget is spent, or a command `wanted` to go on in another segment; there is more to do."""
+    """The budget is spent, or a command `wanted` another segment; there is more to do."""
 
     wanted: bool = False
 

@@ -84,7 +84,7 @@ def changed(value: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of a map, or of an item, with changes. Raises ScriptError for others."""
     if is_empty(value):
         return dict(changes)
-    spend(2 + len(value) // 50 + len(changes) // 50 if isinstance(value, dict) else 2)
+    spend(2 + len(value) // 5 + len(changes) // 5 if isinstance(value, dict) else 2)
     if isinstance(value, Item):
         return value.but({**value, **changes})
     if isinstance(value, dict):

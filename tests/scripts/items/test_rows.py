@@ -326,4 +326,15 @@ def test_select_of_too_many_rows_ends_with_an_error() -> None:
     value(MORE)
     with lent(list_items=1):
         found = error("- SELECT >> $x:\n    From: Library.Loans")
-    assert found == "test:1:3: Library.Loans has more than 1 rows to search"
+    assert found == "test:1:3: Library.Loans: more than 1 rows match"
+
+
+def test_only_what_a_search_finds_may_be_too_much() -> None:
+    many = "- FOR 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 >> $n:\n    - SAVE Library.Loans:\n"
+    many += "        Reader: s{$n}\n        Book: Maps\n        STATE: RETURNED\n"
+    value(INSERT + many + "- RETURN: done")
+    with lent(list_items=5):
+        assert value("- SELECT Library.Loans.OPEN >> $x\n- RETURN: $x.Length") == 1
+        found = "- SELECT >> $x:\n    From: Library.Loans\n    Where:\n        Reader: s7\n"
+        assert value(found + "- RETURN: $x.Length") == 1
+        assert "more than 5 rows match" in error("- SELECT Library.Loans >> $x")
