@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_DATA ?= var
 
-.PHONY: demo test run check server-test browser-test screens upgrade-test model faults faults-short stranger stranger-short apart apart-short bench bench-pages lock clean
+.PHONY: demo test run check server-test browser-test screens upgrade-test model faults faults-short stranger stranger-short apart apart-short hostile hostile-short bench bench-pages lock clean
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +70,12 @@ apart: $(VENV)/installed-dev ## two deployments that share nothing: DNSSEC, TLS,
 apart-short: $(VENV)/installed-dev ## what every push runs of it
 	@tests/apart/tools.sh
 	$(BIN)/python -m tests.apart --flows 9 --wallets 3 --cuts 1
+
+hostile: $(VENV)/installed ## 500 hostile connections or messages of each kind while honest wallets complete flows, both shapes
+	$(BIN)/python -m config.hostile
+
+hostile-short: $(VENV)/installed ## the embedded shape, attacked from the honest wallets' own address: about a minute
+	$(BIN)/python -m config.hostile --shape embedded --sources same
 
 bench: $(VENV)/installed ## flows per second and CPU per flow, and what the script language costs; add DATABASE_URL and CELERY_BROKER_URL for the server shape
 	$(BIN)/python -m config.bench

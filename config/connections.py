@@ -18,7 +18,7 @@ from messaging import caller
 
 HEADER_SECONDS = 10.0
 UNREAD_SECONDS = 60.0  # for an answer to be taken, or at least a good part of it
-SILENT_MOST = 256  # that have not said yet what they want; of more the oldest go
+SILENT_MOST = 1024  # that have not said yet what they want; of more the oldest go
 
 
 class BoundedProtocol(H11Protocol):

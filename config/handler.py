@@ -160,7 +160,7 @@ class ThreadHandler(ASGIHandler):
     async def _send_feed(self, response: Any, receive: Any, send: Any) -> None:
         """Send what comes, for as long as the client stays; it holds no thread meanwhile."""
         sending = asyncio.ensure_future(self.send_response(response, send))
-        leaving = asyncio.ensure_future(receive())
+        leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -199,6 +199,12 @@ async def read_body(body: Body, receive: Any) -> None:
     body.seek(0)
 
 
+async def _left(receive: Any) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def _share_of(scope: Any) -> str:
     remote = scope.get("client") or ("", 0)
     forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
@@ -227,7 +233,7 @@ async def _say(send: Any, status: int, body: dict[str, Any], *, again: bool = Fa
 async def _made(response: Later, receive: Any) -> HttpResponseBase | None:
     """Make an answer that takes its time; None when the client has gone meanwhile."""
     making = asyncio.ensure_future(response.made())
-    leaving = asyncio.ensure_future(receive())
+    leaving = asyncio.ensure_future(_left(receive))
     try:
         await asyncio.wait({making, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return making.result() if making.done() else None

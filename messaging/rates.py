@@ -39,8 +39,8 @@ LIMITS = {
     "person": Limit("PERSON_RATE", "messages of a wallet, or with one chat's key", "key", 6),
     "wallet": Limit("WALLET_RATE", "requests to the notifier", "wallet"),
     "relay": Limit("RELAY_RATE", "messages passed on", "wallet"),
-    "chat": Limit("CHAT_PROMPT_RATE", "prompts for a wallet", "chat"),
-    "host": Limit("HOST_PROMPT_RATE", "prompts for a wallet", "host"),
+    "chat": Limit("CHAT_PROMPT_RATE", "prompts for a wallet", "chat", 6),
+    "host": Limit("HOST_PROMPT_RATE", "prompts for a wallet", "host", 6),
     "feedback": Limit("FEEDBACK_RATE", "hints that messages were discarded", "domain told"),
     "waited_feedback": Limit(
         "WAITED_FEEDBACK_RATE", "such hints, where somebody may wait", "domain told"

@@ -47,8 +47,9 @@ def free_port() -> int:
 class Cluster:
     """A PostgreSQL cluster that is ours to stop without mercy and to start again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, connections: int = 300) -> None:
         self.folder = folder
+        self.connections = connections
         self.port = free_port()
         # PostgreSQL does not run as root: there the account of Debian's package does.
         self.user = "postgres" if os.getuid() == 0 else None
@@ -88,7 +89,7 @@ class Cluster:
         """Start it and wait until it answers; after a hard stop this includes the recovery."""
         options = (
             f"-c listen_addresses=127.0.0.1 -p {self.port} -c unix_socket_directories= "
-            "-c max_connections=300 -c restart_after_crash=on"
+            f"-c max_connections={self.connections} -c restart_after_crash=on"
         )
         log, data = str(self.folder / "log"), str(self.folder / "data")
         self._run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")

@@ -108,7 +108,7 @@ def test_room_comes_with_reading_and_what_is_there_may_come_again(alice: Person)
 
 def test_burst_is_bounded_before_any_of_it_is_handled(alice: Person, settings: Any) -> None:
     """The handlers of a burst run later, so that the share looks free to all of it."""
-    settings.CHAT_PROMPT_RATE = "4/min"
+    settings.CHAT_PROMPT_RATE = "24/min"  # and so four within ten seconds
 
     def one() -> int:
         body = {"Wallet": alice.wallet, "Chat": CHAT, "Sender": "theatre.test"}
@@ -205,3 +205,19 @@ def test_prompt_beyond_the_share_is_brought_when_there_is_room(alice: Person) ->
     outbox.deliver(message.pk)
     pump()
     assert waiting(alice, subject=quotas.PROMPT, chat=chat) == 1
+
+
+def test_host_that_prompts_too_fast_is_told_so_and_others_are_not(
+    alice: Person, settings: Any
+) -> None:
+    settings.CHAT_PROMPT_RATE = "12/min"  # and so two within ten seconds
+    chat = alice.open(TICKET)
+
+    def prompt(host: str) -> int:
+        body = {"Chat": chat, "Prompt": str(uuid4()), "Format": "INFO"}
+        body["Expires"] = "2099-01-01T00:00:00Z"
+        return inbox.receive(domain_message(host, BROKER, "Prompt@Broker", body)).status
+
+    clock.move(60)
+    assert [prompt("theatre.test") for _ in range(4)] == [200, 200, 429, 429]
+    assert prompt("gym.test") == 200

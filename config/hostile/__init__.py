@@ -1,0 +1,1 @@
+"""`python -m config.hostile`: what hundreds of hostile messages do to honest wallets."""
