@@ -79,7 +79,8 @@ class Threads:
 
     def __init__(self, most: int, waiting: int) -> None:
         self.most, self.waiting = most, waiting
-        self.unproven_most = most - most // 4
+        # Few, because they share a processor with those who are proven.
+        self.unproven_most = max(most * 3 // 8, 1)
         self.idle: list[ThreadPoolExecutor] = []
         self._made = 0
         self._unproven_busy = 0

@@ -43,7 +43,7 @@ LEASE = timedelta(seconds=2 * dns_keys.LIFETIME_SECONDS + 2)
 LOOK_AGAIN_SECONDS = 0.05
 # Who looks a key up, or waits for who does, holds a thread and a connection for seconds. Who
 # has a zone can make names in it as he likes.
-IN_FLIGHT = Slots(8, zone=4, caller=4)
+IN_FLIGHT = Slots(4, zone=3, caller=3)
 # A key is kept after it expired for as long as a token may live, and not too many of one domain,
 # which can publish as many as it likes.
 HISTORY = timedelta(days=750)

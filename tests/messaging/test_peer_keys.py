@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 PEER = "broker.test"
 PRIVATE = PrivateKey.generate()
 KEY = PRIVATE.public
-AT_ONCE = 4
+AT_ONCE = 3
 
 
 def signed(public: PublicKey) -> bool:

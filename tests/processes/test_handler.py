@@ -155,13 +155,13 @@ def test_requests_at_once_have_a_thread_each(application: ThreadHandler) -> None
 def test_more_requests_than_threads_wait_for_one_and_the_rest_are_told_to_come_again(
     application: ThreadHandler,
 ) -> None:
-    application.threads = Threads(4, 8)
+    application.threads = Threads(8, 8)
 
     async def many() -> list[tuple[int, bytes]]:
         return await asyncio.gather(*(ask(application, "/slow") for _ in range(20)))
 
     answers = asyncio.run(many())
-    # Three of four threads are for callers who have not proved themselves, and six may wait.
+    # Three of eight threads are for callers who have not proved themselves, and six may wait.
     assert [status for status, _ in answers].count(200) == 9
     assert [answer for answer in answers if answer[0] != 200] == [
         (503, b'{"Error": "Try again later"}')
@@ -185,7 +185,7 @@ def test_health_is_told_while_every_thread_is_taken(application: ThreadHandler) 
 
 
 def test_answer_that_takes_its_time_holds_no_thread(application: ThreadHandler) -> None:
-    application.threads = Threads(4, 8)
+    application.threads = Threads(8, 16)
 
     async def many() -> list[tuple[int, bytes]]:
         held = [asyncio.ensure_future(ask(application, "/later", stay=True)) for _ in range(9)]

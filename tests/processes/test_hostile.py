@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from config.hostile.stage import WAITING, Stage, Watcher, staged
 from tests.processes.conftest import ON_SERVICES
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+ROOT = Path(__file__).resolve().parents[2]
 SHORT = ("slow_bodies", "unknown_keys", "long_names", "polls", "relays")
 
 
@@ -45,6 +47,5 @@ def test_hundreds_of_wallets_behind_one_address_wait_and_hold_nothing(stage: Sta
 
 def test_every_kind_has_a_figure() -> None:
     """docs/benchmarks.md tells of each attack that there is."""
-    with open("docs/benchmarks.md", encoding="utf-8") as page:
-        text = page.read()
+    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     assert [kind for kind in sorted(KINDS) if f"`{kind}`" not in text] == []

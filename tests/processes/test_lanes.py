@@ -69,7 +69,7 @@ def test_proven_come_before_the_others_in_turn_and_the_others_are_not_starved() 
 
 def test_unproven_do_not_get_all_threads() -> None:
     async def play() -> None:
-        threads = Threads(4, 0)
+        threads = Threads(8, 0)
         held = [threads.taken(HOSTILE) for _ in range(3)]
         for each in held:
             await each.__aenter__()
