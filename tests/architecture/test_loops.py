@@ -31,6 +31,10 @@ SHIPPED = "files that are shipped with the code: a fault stops the start, at its
 CALLER = "raises for its caller, who asked for all of it"
 
 JUDGED = {
+    "config.hostile.__main__.attacked": GUARDED,
+    "config.hostile.__main__.main": CALLER,
+    "config.hostile.stage._watch": CALLER,
+    "config.hostile.stage.has": CALLER,
     "broker.retained._unused": CALLER,
     "broker.offers._pass_turn": ALL,
     "broker.offers.close_question": CALLER,
