@@ -13,15 +13,17 @@ from django.db import connection
 from operators import acts
 from operators.acts import Doer, Subject
 
-# What a command does that is no verb of an operator: it only looks, or it is the server itself.
+# What a command does that is no verb of an operator: it only looks, it plays on stores that it makes
+# and throws away, or it is the server itself.
 LOOKS = "looks"
+PLAYS = "plays"
 SERVES = "serves"
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "DROP", "ALTER", "CREATE")
 
 
 class OperatorsCommand(BaseCommand):
     """`does` maps each verb (`resend`, `key rotate`; empty for a command without) to the permission
-    that it takes, or to LOOKS or SERVES. What LOOKS cannot write to the database."""
+    that it takes, or to LOOKS, PLAYS or SERVES. What LOOKS cannot write to the database."""
 
     does: dict[str, str] = {}
     # The options that name a verb, and its step.
@@ -39,7 +41,7 @@ class OperatorsCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         given = (options.get(name) for name in self.words)
         self.permission = self.does[" ".join(str(word) for word in given if word)]
-        if self.permission == SERVES:
+        if self.permission in (PLAYS, SERVES):
             return super().execute(*args, **options)
         if self.permission == LOOKS:
             with connection.execute_wrapper(_refuse_writes):

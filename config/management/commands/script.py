@@ -17,15 +17,18 @@ from config.authoring import trace as tracing
 from config.authoring.check import check_files
 from config.authoring.layout import LayoutRefused, laid_out
 from config.authoring.places import NoSuchFile, read, script_files
-from operators.commands import LOOKS, OperatorsCommand
+from operators.commands import LOOKS, PLAYS, OperatorsCommand
 from scripts.language.errors import LoadErrors
 
 Options = dict[str, Any]
 
 
 class Command(OperatorsCommand):
-    # What is played is played on stores of its own; the reference is a file of the repository.
-    does = dict.fromkeys(("check", "run", "test", "format", "reference", "trace"), LOOKS)
+    # The reference is a file of the repository.
+    does = {
+        **dict.fromkeys(("check", "format", "reference", "trace"), LOOKS),
+        **dict.fromkeys(("run", "test"), PLAYS),
+    }
     words = ("command",)
     help = "Check, run, test, lay out and trace scripts (the guide is docs/scripts.md)."
     requires_system_checks: list[str] = []
