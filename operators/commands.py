@@ -13,8 +13,8 @@ from django.db import connection
 from operators import acts
 from operators.acts import Doer, Subject
 
-# What a command does that is no verb of an operator: it only looks, it plays on stores that it makes
-# and throws away, or it is the server itself.
+# What a command does that is no verb of an operator: it only looks, it plays on stores that it
+# makes and throws away, or it is the server itself.
 LOOKS = "looks"
 PLAYS = "plays"
 SERVES = "serves"
