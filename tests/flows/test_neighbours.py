@@ -91,6 +91,7 @@ def test_each_gives_up_when_the_database_is_gone(monkeypatch: Patch) -> None:
         tried.append(item)
         raise OperationalError("the connection is lost")
 
+    connection.ensure_connection()
     assert each("item", [1, 2], work) == []  # of this item only: a lock, a deadlock
     monkeypatch.setattr(connection, "is_usable", lambda: False)
     with pytest.raises(OperationalError):
