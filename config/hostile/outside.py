@@ -64,8 +64,9 @@ def outside() -> Iterator[Outside]:
                 key,
             )
         finally:
-            names.shutdown()
-            answering.shutdown()
+            for server in (names, answering):
+                server.shutdown()
+                server.server_close()
             for each in held:
                 each.close()
 
