@@ -17,7 +17,7 @@ from tests.person import Person
 from tests.pump import pump
 
 GUIDE = Path(settings.BASE_DIR) / "docs" / "scripts.md"
-[EXAMPLE] = re.findall(r"```yaml\n(💬 Seat, with a reason:.*?)```", GUIDE.read_text(), re.DOTALL)
+[EXAMPLE] = re.findall(r"```yaml\n# \S+\n(💬 Seat, with a reason:.*?)```", GUIDE.read_text(), re.DOTALL)
 CODE = """- READ >> $offer:
     Set: Issuer.Tokens
     Key: $id

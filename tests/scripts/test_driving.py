@@ -106,7 +106,7 @@ def finish(run: Run) -> None:
 @pytest.mark.parametrize(
     ("happens", "status"),
     [(finish, 200), (cancel, 403), (set_aside, 503)],
-    ids=lambda each: str(each),
+    ids=["finished", "cancelled", "set aside"],
 )
 def test_driver_is_told_and_answers_at_once(
     places: list[str],
