@@ -17,7 +17,8 @@ from tests.person import Person
 from tests.pump import pump
 
 GUIDE = Path(settings.BASE_DIR) / "docs" / "scripts.md"
-[EXAMPLE] = re.findall(r"```yaml\n# \S+\n(💬 Seat, with a reason:.*?)```", GUIDE.read_text(), re.DOTALL)
+WRITTEN = r"```yaml\n# \S+\n(💬 Seat, with a reason:.*?)```"
+[EXAMPLE] = re.findall(WRITTEN, GUIDE.read_text(), re.DOTALL)
 CODE = """- READ >> $offer:
     Set: Issuer.Tokens
     Key: $id
