@@ -123,12 +123,17 @@ class Sweep:
                 self.offset.value += LEASES
             elif len(schedule.kills) == 1:
                 self.report.violations.append(f"{schedule}: the point was not passed")
+        by_script = 0
         for _ in range(MOST_KILLED):
             if self._survived(schedule, order, KillAt()):
-                return
+                break
             self.report.kills += 1
             self.offset.value += LEASES
-        self.report.violations.append(f"{schedule}: a script kills its workers for ever (I6)")
+            by_script += 1
+        else:
+            self.report.violations.append(f"{schedule}: a script kills its workers for ever (I6)")
+        if SITUATIONS[schedule.situation].kills and not by_script:
+            self.report.violations.append(f"{schedule}: its script has killed nobody")
 
     def _order(self, number: int, situation: Situation) -> Order:
         now = datetime.now(UTC) + timedelta(seconds=self.offset.value)

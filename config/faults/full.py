@@ -25,6 +25,9 @@ from config.faults.scratch import has_servers
 
 JOBS = 3  # one more than the cores: some wait for leases most of the time
 LAUNCH = ("-W", "ignore", "-m", "config.faults.launch")
+# The situations of the interleavings, each a job of its own: all that there are, as a test says.
+ONE_RUN = ("fresh", "parked", "answered", "edge", "due", "worn", "call", "seats")
+MEETINGS = (*ONE_RUN, "message", "asked", "saved")
 MODEL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/scripts/model")
 
 
@@ -54,10 +57,9 @@ def directed(most: int, doubles: float, mutants: bool) -> list[Job]:
     sweep = (*LAUNCH, "crashes", "--most", str(most), "--doubles", str(doubles))
     jobs = [Job(f"crash sweep {n + 1}/2", (*sweep, "--shard", f"{n}/2")) for n in range(2)]
     meet = (*LAUNCH, "interleavings", "--shape", "server" if server else "embedded")
-    groups = ("fresh", "parked", "answered", "edge", "due", "call", "message", "asked", "saved")
     jobs += [
         Job(f"interleavings {name}", (*meet, "--most", "1", "--only", f"{name}/"))
-        for name in groups
+        for name in MEETINGS
     ]
     if mutants:
         hunt = ("-m", "config.faults.mutants", "--jobs", "1")

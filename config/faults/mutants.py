@@ -229,6 +229,19 @@ MUTANTS = (
         ),
         ("crashes", "--fail-fast", "--only", "deaf/"),
     ),
+    Mutant(
+        "M13",
+        "a run is set aside on a claim that is old: woken meanwhile, it loses its last chance",
+        "scripts/lifecycle.py",
+        (
+            (
+                "            elif not wakes.forfeit(run_id, claim):\n"
+                "                raise Overtaken(claim)\n",
+                "            else:\n                wakes.forfeit(run_id, claim)\n",
+            ),
+        ),
+        ("interleavings", "--shape", "server", "--fail-fast", "--only", "worn/"),
+    ),
 )
 
 

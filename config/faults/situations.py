@@ -15,7 +15,7 @@ from config.faults.scene import BROKER, ISSUER
 from messaging import outbox
 from messaging.ids import uuid4
 from messaging.models import OutboxMessage
-from scripts import hooks, services, wakes
+from scripts import hooks, lifecycle, services, wakes
 from scripts.items import defining
 from scripts.language.values import decode
 from scripts.models import Item, Ready, Run, Signal
@@ -192,6 +192,37 @@ def due(world: World, rung: hands.Bells) -> Case:
     return Case(operations, _judge_wait(run, hook), meanwhile=meanwhile)
 
 
+def worn(world: World, rung: hands.Bells) -> Case:
+    """A run whose every worker has died: the next one that takes it sets it aside."""
+    run, hook = _parked(world, rung)
+    with transaction.atomic():
+        wakes.wake(run.pk)
+    Ready.objects.filter(run=run).update(attempts=wakes.ATTEMPTS)
+    operations = {
+        "advance": Operation(lambda: services.advance(run.pk)),
+        "stale": Operation(lambda: _stale_advance(run)),
+        "signal": _signal(hook, "a"),
+        "wake": Operation(lambda: _woken(run)),
+        "sweep": Operation(services.sweep),
+    }
+
+    def meanwhile(one: str, point: str, other: str) -> list[str]:
+        """Whoever sets a run aside does so for the wake-up that it has claimed, and no other."""
+        run.refresh_from_db()
+        aside = run.state == RunState.QUARANTINED
+        if point == "claim_after_commit" and other in ("signal", "wake") and aside:
+            return ["it was woken after its last attempt had begun, and was set aside all the same"]
+        return []
+
+    def judge(told: Told) -> list[str]:
+        """Set aside or not, what was accepted is kept, and an operator's retry acts on it."""
+        if lifecycle.retry(run.pk, by="fault plan"):
+            hands.drain(rung)
+        return _judge_wait(run, hook)(told)
+
+    return Case(operations, judge, meanwhile=meanwhile)
+
+
 # -- messages -------------------------------------------------------------------------------------
 
 
@@ -248,5 +279,5 @@ def seats(world: World, rung: hands.Bells) -> Case:
 
 
 SITUATIONS: Mapping[str, Callable[[World, hands.Bells], Case]] = {
-    each.__name__: each for each in (fresh, parked, answered, edge, due, call, seats)
+    each.__name__: each for each in (fresh, parked, answered, edge, due, worn, call, seats)
 }

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from django_fsm import TransitionNotAllowed
 
+from broker.models import Token as BrokerToken
 from host.models import Prompt
+from issuer.models import Token, TokenEvent
 from messaging import clock
 from messaging.models import InboxMessage, OutboxMessage
 from scripts import hooks, lifecycle, withdrawal
@@ -236,6 +238,95 @@ def test_run_that_ends_in_its_first_segment_leaves_no_branch_open() -> None:
 def last(run: Run) -> Run:
     run.refresh_from_db()
     return run
+
+
+# -- an offer that nobody has decided --------------------------------------------------------------
+
+OFFERS = """💬 Offers:
+- PARALLEL:
+    - ISSUE {domain}/HOST/TICKET:1.0 >> $token
+    - RUN Other
+- FAIL Nobody comes here.
+Other:
+- WAIT lifecycle-other
+- {end}
+"""
+# Those that a person's word crosses on its way, since their end takes one step.
+AT_ONCE = ("fails", "fails without words", "ends by a reel", "is withdrawn", "is cancelled")
+
+
+def offering(alice: Person, how: str) -> tuple[str, str, dict[str, Any]]:
+    """Open a talker that offers beside another branch; return chat, token, the question."""
+    chat = open_talker(alice, OFFERS.format(domain=DOMAIN, end=ENDS[how][0]))
+    question = alice.prompts(chat)[-1]
+    assert question["Format"] == "CONFIRM"
+    token = Token.objects.get(chat=chat)
+    assert (token.state, token.run) == ("OFFERED", last_run().pk)
+    return chat, str(token.pk), question
+
+
+def taken_back(token: str) -> Token:
+    """Return an offer that its issuer must have taken back."""
+    issued = Token.objects.get(pk=token)
+    assert (issued.state, issued.reason, issued.status) == ("DECLINED", "WITHDRAWN", "REVOKED")
+    return issued
+
+
+@pytest.mark.parametrize("how", [*AT_ONCE, "person says no"])
+def test_end_takes_back_an_undecided_offer_and_its_question(alice: Person, how: str) -> None:
+    _, happens, state, line = ENDS[how]
+    chat, token, question = offering(alice, how)
+    happens(alice, chat)
+    taken_back(token)
+    assert last_run().state == state
+    if state != "DONE":
+        assert alice.lines(chat)[-1] == line
+    nobody_is_asked(alice, chat, question)
+
+
+def nobody_is_asked(alice: Person, chat: str, question: dict[str, Any]) -> None:
+    """The question of an offer that was taken back is closed, and a yes to it does nothing."""
+    token = str(Token.objects.get(chat=chat).pk)
+    assert Prompt.objects.get(pk=question["Hook"]).state == "WITHDRAWN"
+    alice.reply(chat, question, Result="YES")
+    pump()
+    mirrored = BrokerToken.objects.get(token=token)
+    assert (mirrored.state, mirrored.status) == ("WITHDRAWN", "REVOKED")
+    assert not alice.waiting("Save@Notifier")
+    assert not TokenEvent.objects.filter(token=token, kind="LATE").exists()
+    taken_back(token)
+
+
+def test_offer_of_an_abandoned_branch_is_taken_back_and_the_run_goes_on(alice: Person) -> None:
+    chat = open_talker(
+        alice,
+        "- RUN Both\n- WAIT lifecycle-after\n"
+        "Both:\n- PARALLEL:\n"
+        f"    - ISSUE {DOMAIN}/HOST/TICKET:1.0 >> $token\n"
+        "    - RETURN: early",
+    )
+    token = taken_back(str(Token.objects.get(chat=chat).pk))
+    assert BrokerToken.objects.get(token=token.pk).state == "WITHDRAWN"
+    assert not Prompt.objects.filter(chat__chat=chat, format="CONFIRM", state="INSERTED").exists()
+    assert last_run().state == "WAITING"
+
+
+@pytest.mark.parametrize("how", AT_ONCE)
+def test_yes_that_crosses_the_end_of_its_run_is_late_and_void(alice: Person, how: str) -> None:
+    _, happens, state, _ = ENDS[how]
+    chat, token, question = offering(alice, how)
+    assert alice.reply(chat, question, Result="YES").status == 200
+    pump()
+    assert alice.saved(DOMAIN, token).status == 200
+    assert Token.objects.get(pk=token).state == "OFFERED"
+    happens(alice, chat)
+    assert last_run().state == state
+    issued = taken_back(token)
+    decided = TokenEvent.objects.filter(token=token, kind="STATE").latest("at")
+    assert (decided.value, decided.origin) == ("DECLINED", f"run:{issued.run}")
+    assert TokenEvent.objects.filter(token=token, kind="LATE", value="ACCEPTED").count() == 1
+    mirrored = BrokerToken.objects.get(token=token)
+    assert (mirrored.state, mirrored.status) == ("SAVED", "REVOKED")
 
 
 # -- who waits for the answer ----------------------------------------------------------------------
