@@ -293,7 +293,7 @@ def nobody_is_asked(alice: Person, chat: str, question: dict[str, Any]) -> None:
     mirrored = BrokerToken.objects.get(token=token)
     assert (mirrored.state, mirrored.status) == ("WITHDRAWN", "REVOKED")
     assert not alice.waiting("Save@Notifier")
-    assert not TokenEvent.objects.filter(token=token, kind="LATE").exists()
+    assert not TokenEvent.objects.filter(token_id=token, kind="LATE").exists()
     taken_back(token)
 
 
@@ -322,9 +322,9 @@ def test_yes_that_crosses_the_end_of_its_run_is_late_and_void(alice: Person, how
     happens(alice, chat)
     assert last_run().state == state
     issued = taken_back(token)
-    decided = TokenEvent.objects.filter(token=token, kind="STATE").latest("at")
+    decided = TokenEvent.objects.filter(token_id=token, kind="STATE").latest("at")
     assert (decided.value, decided.origin) == ("DECLINED", f"run:{issued.run}")
-    assert TokenEvent.objects.filter(token=token, kind="LATE", value="ACCEPTED").count() == 1
+    assert TokenEvent.objects.filter(token_id=token, kind="LATE", value="ACCEPTED").count() == 1
     mirrored = BrokerToken.objects.get(token=token)
     assert (mirrored.state, mirrored.status) == ("SAVED", "REVOKED")
 
