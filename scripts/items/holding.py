@@ -46,6 +46,8 @@ class Holding:
         self._take(number, alone=True)
 
     def _take(self, number: int, *, alone: bool) -> None:
+        if not connection.in_atomic_block:
+            return  # who only looks, without a transaction, has nothing to keep for
         has = self.held.get(number)
         if has or (has is False and not alone):
             return
