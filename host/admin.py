@@ -20,6 +20,7 @@ from host.models import (
 )
 from host.states import TrustRole
 from host.talker_admin import TalkerAdmin, TalkerFileAdmin
+from operators.fields import ReasonedForm
 from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 __all__ = ["TalkerAdmin", "TalkerFileAdmin"]  # they register themselves
@@ -99,7 +100,7 @@ class FormAdmin(DomainAdmin):
     search_fields = ("key", "title")
 
 
-class TrustForm(forms.ModelForm):  # type: ignore[type-arg]
+class TrustForm(ReasonedForm):
     """Lists are JSON; a mistyped role would otherwise trust nobody, silently."""
 
     class Meta:

@@ -15,6 +15,7 @@ from host import services
 from host.models import TalkerFile
 from messaging import clock
 from messaging.each import each, name_of
+from messaging.errors import UnknownDomain
 from messaging.models import HostedDomain
 from messaging.syntax import is_domain, storable
 from scripts.items.files import FOLDER, is_dataset, keep_text
@@ -104,7 +105,7 @@ def _read(name: str, path: Path) -> bool:
         hosted = HostedDomain.objects.filter(pk=domain).exists()
         if known is not None and known.digest == digest and not (known.faults and hosted):
             return False
-        faults = storable(_kept(domain, key, raw, hosted=hosted), MOST_FAULTS)
+        faults = storable(_kept(domain, key, raw), MOST_FAULTS)
         if known is not None and (known.digest, known.faults) == (digest, faults):
             return False
         TalkerFile.objects.update_or_create(
@@ -124,12 +125,10 @@ def _read(name: str, path: Path) -> bool:
     return True
 
 
-def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
+def _kept(domain: str, key: str, raw: bytes) -> str:
     """Keep the talker, or the dataset, and return nothing, or return what is wrong."""
     if not is_domain(domain):
         return f"the folder {domain} is not named after a domain"
-    if not hosted:
-        return f"{domain} is not hosted here: manage.py domain create {domain}"
     if len(raw) > LARGEST:
         return f"the file is larger than {LARGEST} bytes"
     try:
@@ -142,7 +141,7 @@ def _kept(domain: str, key: str, raw: bytes, *, hosted: bool) -> str:
                 keep_text(source, domain=domain, file=f"{domain}/{key}.yaml")
             else:
                 services.save_talker(domain=domain, key=key, title="", source=source)
-    except LoadErrors as faults:
+    except (LoadErrors, UnknownDomain) as faults:
         return str(faults)
     except (OperationalError, InterfaceError):  # no fault of the file: it is read again
         raise

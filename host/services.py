@@ -15,7 +15,7 @@ from host.appendices import File
 from host.errors import bad_prompt
 from host.models import Appendix, Chat, Prompt, Registered, Talker
 from host.states import STATUS_FORMATS, TALKING, ChatState, Format, PromptState, Result
-from messaging import clock, rows
+from messaging import clock, keys, rows
 from messaging.ids import uuid4
 from messaging.signing import PublicKey
 from messaging.syntax import is_uuid
@@ -253,8 +253,10 @@ def save_talker(*, domain: str, key: str, title: str, source: str) -> Talker:
     """Keep an operator's script under a locator key; what runs already keeps its old version.
 
     Without a title it has that of its first menu entry, or its first script's name. Raises
-    LoadErrors with every fault of the script, at its lines.
+    LoadErrors with every fault of the script, at its lines, and UnknownDomain for a
+    domain that is not hosted here.
     """
+    keys.require_hosted(domain)
     version = library.compile_source(source, file=f"{key}.yaml", name=f"{domain}/{key}")
     named = [entry[1] for entry in version.file.menu] or list(version.file.scripts)
     title = title or named[0][:200]

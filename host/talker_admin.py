@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from host import services
 from host.models import Talker, TalkerFile
+from operators.fields import ReasonedForm
 from operators.pages import DomainAdmin, ReadOnlyAdmin
 from scripts import library
 from scripts.errors import UnknownScript
@@ -19,7 +20,7 @@ from scripts.language.errors import LoadErrors
 from scripts.source_widget import SourceWidget, mark
 
 
-class TalkerForm(forms.ModelForm):  # type: ignore[type-arg]
+class TalkerForm(ReasonedForm):
     """A talker's script is compiled before it is kept."""
 
     source = forms.CharField(widget=SourceWidget(), help_text="The script, in YAML", strip=False)

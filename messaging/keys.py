@@ -79,6 +79,12 @@ def hosted_name(to: str) -> str | None:
     return _names.ask(to.lower(), partial(_read_hosted_name, to.lower()))
 
 
+def require_hosted(domain: str) -> None:
+    """Raise UnknownDomain unless this is the very name of a domain hosted here."""
+    if not HostedDomain.objects.filter(pk=domain).exists():
+        raise UnknownDomain(f"{domain} is not hosted here: manage.py domain create {domain}")
+
+
 def _read_hosted_name(name: str) -> str | None:
     names = [name]
     if name.endswith(ALIAS):

@@ -10,6 +10,7 @@ from django import forms
 from operators import reach
 
 NOT_YOURS = "This domain is not hosted here, or it is not yours."
+REASON = "reason"  # the name of the field, and where a request keeps it
 
 
 def choices(names: Collection[str] | None) -> list[tuple[str, str]]:
@@ -41,3 +42,16 @@ class CodeField(forms.CharField):
         if self.names is not None and code.partition("/")[0] not in self.names:
             raise forms.ValidationError(NOT_YOURS)
         return code
+
+
+class ReasonedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of a row whose author may say why he changes it."""
+
+    reason = forms.CharField(
+        max_length=500, required=False, help_text="Why; kept with your name and the time"
+    )
+
+    @property
+    def changed_data(self) -> list[str]:
+        """The fields that change the row: what is said of it is none."""
+        return [name for name in super().changed_data if name != REASON]

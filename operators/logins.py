@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -74,6 +75,7 @@ def wait() -> timedelta:
 
 def shares(request: HttpRequest, account: str) -> list[Share]:
     """Return what a try at this account counts for."""
+    account = _folded(account)
     device = _devices(request).get(_hashed("account", account))
     if device is not None:
         return [Share(_hashed("device", account, device), settings.LOGIN_PAIR_TRIES)]
@@ -87,7 +89,17 @@ def shares(request: HttpRequest, account: str) -> list[Share]:
 
 def place_of(request: HttpRequest, account: str) -> str:
     """Return the key of an account and the address of a request."""
-    return _hashed("pair", account, address_of(request))
+    return _hashed("pair", _folded(account), address_of(request))
+
+
+def of_old_password(account: str) -> Share:
+    """Return what guesses at an account's old password count for, in whichever session of its."""
+    return Share(_hashed("old password", _folded(account)), settings.LOGIN_PAIR_TRIES)
+
+
+def _folded(account: str) -> str:
+    """Return what all ways to write a name have in common: they are counted as one."""
+    return unicodedata.normalize("NFKC", account).strip().casefold()
 
 
 def address_of(request: HttpRequest) -> str:
@@ -156,7 +168,7 @@ def remember(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
         pair=place_of(request, account), defaults={"at": clock.now()}
     )
     request.session[BEGAN] = clock.now().isoformat()
-    known, name = _devices(request), _hashed("account", account)
+    known, name = _devices(request), _hashed("account", _folded(account))
     device = known.pop(name, secrets.token_hex(16))
     newest = [*known.items(), (name, device)][-MOST_ACCOUNTS:]
     setattr(request, MAKES_KNOWN, signing.dumps(dict(newest), salt=COOKIE))

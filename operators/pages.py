@@ -10,20 +10,22 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from operators import acts, lookups, reach
+from operators import acts, deletion, lookups, reach
 from operators.acts import Doer, Subject
-from operators.fields import CodeField, HostedField
+from operators.fields import REASON, CodeField, HostedField, ReasonedForm
 from operators.models import Act
 from operators.reach import NO_DOMAIN
 from operators.secrets import secrets_of
-from operators.verbs import Verb, ask_or_do
+from operators.verbs import CONFIRMED, Verb, ask_or_do
 
 # What Django serves for every model; all else needs a permission of its own.
 STANDARD_VIEWS = ("changelist", "add", "history", "delete", "change")
@@ -36,6 +38,7 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     every domain. With `domain_of_code` it leads to a code that begins with a domain.
     """
 
+    form: Any = ReasonedForm
     domain_path: str
     domain_of_code = False
     only_superusers = False
@@ -117,8 +120,10 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
-        secret = secrets_of(self.model)
-        return [name for name in super().get_fields(request, obj) if name not in secret]
+        left_out = set(secrets_of(self.model))
+        if obj is not None and not self.has_change_permission(request, obj):
+            left_out.add(REASON)  # who only looks says nothing
+        return [name for name in super().get_fields(request, obj) if name not in left_out]
 
     # -- what may be asked of a list ---------------------------------------------------------
 
@@ -154,12 +159,24 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             label="Delete",
             effect=("It is deleted for good.", "They are deleted for good."),
             done=("is deleted", "are deleted"),
-            does=self._delete,
+            does=deletion.delete,
+            left=deletion.needed_by,
+            also=deletion.what_goes_along,
         )
 
-    def _delete(self, row: Model, doer: Doer) -> str:
-        row.delete()
-        return "deleted"
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask and do what the list's verb does, to one row."""
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_delete_permission(request, row):
+            raise PermissionDenied
+        changelist = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        if row is None:
+            return redirect(changelist)
+        only = self.get_queryset(request).filter(pk=row.pk)
+        back = reverse(changelist.replace("changelist", "change"), args=[row.pk])
+        return ask_or_do(self, request, self.deletion(), only, back=back) or redirect(changelist)
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, str]]:  # type: ignore[override]
         if "_popup" in request.GET:
@@ -205,9 +222,16 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     # -- what has been done ------------------------------------------------------------------
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Django asks for it just before it records a save: the form has the reason of it."""
+        setattr(request, REASON, form.cleaned_data.get(REASON, ""))
+        return super().construct_change_message(request, form, formsets, add)
+
     def _record(self, request: HttpRequest, verb: str, row: Model, outcome: str) -> None:
         permission = f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
-        doer = Doer(request.user.get_username())
+        doer = Doer(request.user.get_username(), getattr(request, REASON, ""))
         acts.record(doer, permission, self.subject(row), outcome)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
@@ -220,11 +244,6 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self._record(request, "change", obj, entry.get_change_message())
         return entry
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        for row in queryset:
-            self._record(request, "delete", row, "deleted")
-        return super().log_deletions(request, queryset)
-
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -236,11 +255,17 @@ class DomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def _act(page: DomainAdmin, request: HttpRequest, rows: QuerySet[Any], *, verb: Verb) -> Any:
+    """Ask about what is selected, or do it to what was confirmed: never more than was named."""
+    if CONFIRMED in request.POST:
+        named = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        rows = page.get_queryset(request).filter(pk__in=named)
     return ask_or_do(page, request, verb, rows)
 
 
 class ReadOnlyAdmin(DomainAdmin):
     """Rows that only services may change."""
+
+    form = forms.ModelForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -24,9 +24,12 @@ class LoginForm(AdminAuthenticationForm):
 
     def get_invalid_login_error(self) -> ValidationError:
         if getattr(self.request, logins.WAITS, False):
-            minutes = settings.LOGIN_WAIT_MINUTES
-            return ValidationError(f"Too many wrong passwords. Try again in {minutes} minutes.")
+            return ValidationError(_wait())
         return super().get_invalid_login_error()
+
+
+def _wait() -> str:
+    return f"Too many wrong passwords. Try again in {settings.LOGIN_WAIT_MINUTES} minutes."
 
 
 class OperatorsSite(admin.AdminSite):
@@ -49,6 +52,23 @@ class OperatorsSite(admin.AdminSite):
         if getattr(request, logins.WAITS, False):
             answer.status_code = 429
             answer.headers["Retry-After"] = str(int(logins.wait().total_seconds()))
+        return answer
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who has got hold of a session guesses its password here no faster than at the door."""
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        tries = logins.of_old_password(request.user.get_username())
+        if not tries.take():
+            answer = HttpResponse(_wait(), status=429, content_type="text/plain; charset=utf-8")
+            answer.headers["Retry-After"] = str(int(logins.wait().total_seconds()))
+            return answer
+        answer = super().password_change(request, extra_context)
+        form = (getattr(answer, "context_data", None) or {}).get("form")
+        if form is None or "old_password" not in form.errors:
+            tries.give_back()
         return answer
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:

@@ -24,12 +24,17 @@ log = structlog.get_logger(__name__)
 MOST = 500  # rows in one press: a request that takes longer than its time-out helps nobody
 SHOWN = 20  # of them on the page that asks
 NOTHING = "nothing to do"
+CONFIRMED = "post"
 
 Deed = Callable[[Any, Doer], str]
 
 
 def _applies(row: Any) -> str:
     return ""
+
+
+def _nothing(rows: list[Any]) -> list[str]:
+    return []
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Verb:
     to do; safe to repeat. `effect` says to people what will happen, to one row and to several;
     `done` what has happened. `left(row)` says why a row is left alone, and nothing if it is not.
     What `refusals` name is told to the operator; anything else is logged and told as a failure.
-    With `tells`, what came of it is told too.
+    With `tells`, what came of it is told too. `also(rows)` says what else it changes: `3 items`.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Verb:
     left: Callable[[Any], str] = _applies
     refusals: tuple[type[Exception], ...] = ()
     tells: bool = False
+    also: Callable[[list[Any]], list[str]] = _nothing
 
 
 class ReasonForm(forms.Form):
@@ -83,14 +89,10 @@ def counted(page: ModelAdmin[Any], count: int) -> str:
 
 
 def ask_or_do(
-    page: Any, request: HttpRequest, verb: Verb, selected: QuerySet[Any]
+    page: Any, request: HttpRequest, verb: Verb, selected: QuerySet[Any], *, back: str = ""
 ) -> TemplateResponse | None:
-    """Ask for a reason, or do it to what was confirmed: never more than the page had named."""
-    confirmed = "post" in request.POST
-    if confirmed:
-        selected = page.get_queryset(request).filter(
-            pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME)
-        )
+    """Ask for a reason, or do it once there is one. `back`: where who says no goes."""
+    confirmed = CONFIRMED in request.POST
     rows = list(selected.order_by("pk")[: MOST + 1])
     if not rows:
         page.message_user(request, "Nothing of what was selected is here.", messages.WARNING)
@@ -101,7 +103,7 @@ def ask_or_do(
         return None
     form = ReasonForm(request.POST if confirmed else None, initial={"press": uuid4()})
     if not form.is_valid():
-        return _asked(page, request, verb, rows, form)
+        return _asked(page, request, verb, rows, form, back)
     doer = Doer(
         request.user.get_username(), form.cleaned_data["reason"], form.cleaned_data["press"]
     )
@@ -110,7 +112,7 @@ def ask_or_do(
 
 
 def _asked(
-    page: Any, request: HttpRequest, verb: Verb, rows: list[Any], form: ReasonForm
+    page: Any, request: HttpRequest, verb: Verb, rows: list[Any], form: ReasonForm, back: str
 ) -> TemplateResponse:
     reasons = [(row, verb.left(row)) for row in rows]
     takes = [row for row, why in reasons if not why]
@@ -127,6 +129,8 @@ def _asked(
         "field": ACTION_CHECKBOX_NAME,
         "count": counted(page, len(takes)),
         "effect": verb.effect[len(takes) != 1],
+        "also": verb.also(takes),
+        "back": back or request.get_full_path(),
         "takes": takes[:SHOWN],
         "more": len(takes) - len(takes[:SHOWN]),
         "left": left[:SHOWN],

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from operators.fields import ReasonedForm
 from operators.pages import DomainAdmin, ReadOnlyAdmin, ReadOnlyInline, search_link
 from operators.reach import NO_DOMAIN, domains_of
 from scripts.explain import why
@@ -196,7 +197,7 @@ class ImprintAdmin(ReadOnlyAdmin):
     list_select_related = ("run",)
 
 
-class ItemSetForm(forms.ModelForm):  # type: ignore[type-arg]
+class ItemSetForm(ReasonedForm):
     """A dataset is checked with its handlers' scripts before it is kept; faults show lines."""
 
     source = forms.CharField(

@@ -9,6 +9,7 @@ from messaging.models import OutboxMessage
 from scripts import library
 from scripts.errors import UnknownScript
 from scripts.language.continuation import Continuation
+from scripts.language.errors import ScriptError
 from scripts.models import Hook, Quarantine, Ready, Run, Timer
 from scripts.states import HookState, RunState
 
@@ -43,7 +44,10 @@ def _talker(run: Run) -> str:
 
 def place(run: Run) -> str:
     """Return where in its script the run stands, such as `line 4 of Order (ISSUE)`."""
-    places = [_place(leaf) for leaf in Continuation.from_json(run.continuation).leaves()]
+    try:
+        places = [_place(leaf) for leaf in Continuation.from_json(run.continuation).leaves()]
+    except (ValueError, LookupError, TypeError, AttributeError, ScriptError) as fault:
+        return f"a place that nobody can tell: what is kept of it is damaged ({fault!r:.100})"
     return ", and ".join(places) or "the beginning"
 
 

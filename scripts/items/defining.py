@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from messaging import clock
+from messaging import clock, keys
 from scripts import library
 from scripts.items.definition import Definition, read_definition
 from scripts.language.errors import LoadErrors, ScriptSyntaxError
@@ -52,7 +52,9 @@ def name_taken(definition: Definition, domain: str, pk: int | None) -> bool:
 def save_set(
     *, domain: str, source: str, scripts: str = "", files: tuple[str, str] = FILES
 ) -> ItemSet:
-    """Keep a dataset of a hosted domain, new or changed; its name says which. Raises LoadErrors.
+    """Keep a dataset of a hosted domain, new or changed; its name says which.
+
+    Raises LoadErrors, and UnknownDomain for a domain that is not hosted here.
 
     Rows stay as they are; their handlers are those of the new definition from now on.
     """
@@ -63,7 +65,7 @@ def save_set(
 
 
 def change_set(kept: ItemSet, *, source: str, scripts: str) -> ItemSet:
-    """Change a dataset, perhaps its name too. Raises LoadErrors; effects as of save_set."""
+    """Change a dataset, perhaps its name too. Raises and effects as of save_set."""
     definition, version = check(source, scripts)
     return _kept(kept, definition, version, source, scripts)
 
@@ -71,6 +73,7 @@ def change_set(kept: ItemSet, *, source: str, scripts: str) -> ItemSet:
 def _kept(
     kept: ItemSet, definition: Definition, version: Version | None, source: str, scripts: str
 ) -> ItemSet:
+    keys.require_hosted(kept.domain)
     if version is not None:
         library.store(version)
     kept.name, kept.source, kept.scripts = definition.name, source, scripts

@@ -26,6 +26,8 @@ from scripts.language.continuation import start
 from wallets import models as wallets
 
 MINE, OTHERS = "theatre.test", "gym.test"
+# The rows of each domain, by the label of their model.
+Scene = dict[str, dict[str, Model]]
 LOANS = "Prefix: Theatre\nTable: Seats\nItem: Seat\nKey: Row\n"
 
 

@@ -73,6 +73,31 @@ def test_waiting_does_not_begin_anew_with_each_try() -> None:
     assert tried(RIGHT) == 302
 
 
+def test_name_written_otherwise_is_the_same_name() -> None:
+    ways = ("alice", "ALICE", " alice ", "\uff41lice", "Alice\u00a0", "\taLice")
+    for number in range(10):
+        assert tried("x", ways[number % len(ways)]) == 200
+    for way in ways:
+        assert tried(RIGHT, way) == 429
+    assert LoginTries.objects.count() == 2  # of the pair and of the address
+
+
+def test_old_password_is_guessed_in_a_session_no_faster_than_at_the_door() -> None:
+    here, there = logged_in(), logged_in()
+    url, new = "/ops/password_change/", {"new_password1": RIGHT * 2, "new_password2": RIGHT * 2}
+    for number in range(10):
+        client = (here, there)[number % 2]
+        assert client.post(url, {"old_password": f"guess {number}", **new}).status_code == 200
+    answer = here.post(url, {"old_password": RIGHT, **new})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert there.post(url, {"old_password": RIGHT, **new}).status_code == 429
+    assert here.get(url).status_code == 200
+    assert tried(RIGHT, address=OURS) == 302, "nobody is locked out by it"
+    clock.move(15 * 60 + 1)
+    assert here.post(url, {"old_password": RIGHT, **new, "new_password2": "x"}).status_code == 200
+    assert here.post(url, {"old_password": RIGHT, **new}).status_code == 302
+
+
 def test_address_waits_after_fifty() -> None:
     for number in range(10):
         assert guess(5, account=f"nobody{number}") == [200] * 5

@@ -11,8 +11,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from host.models import Talker
 from host.services import save_talker
 from messaging import clock
+from messaging.errors import UnknownDomain
 from scripts import hooks, library, poison, services, withdrawal
 from scripts.language import compiler
 from scripts.language.code import CompiledFile
@@ -20,6 +22,7 @@ from scripts.language.errors import ScriptError
 from scripts.lifecycle import WITHDRAWN_LINE
 from scripts.models import Hook, Ready, Run, ScriptVersion, Timer
 from scripts.states import HookState, RunState
+from tests.hosting import host
 from tests.operators.scenery import do, pages, press
 from tests.person import Person
 from tests.pump import pump
@@ -30,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 def talker(source: str) -> str:
     """Keep the theatre's talker; return its version."""
-    return save_talker(domain=DOMAIN, key="v", title="V", source=f"💬 V:\n{source}").version
+    return save_talker(domain=host(DOMAIN), key="v", title="V", source=f"💬 V:\n{source}").version
 
 
 def opened(person: Person) -> str:
@@ -63,6 +66,13 @@ def test_edited_talker_is_a_new_version_and_who_is_talking_ends_with_the_old(ali
 
 def test_talker_kept_again_unchanged_is_the_same_version() -> None:
     assert talker("- DONE x") == talker("- DONE x")
+
+
+def test_talker_is_kept_for_no_domain_that_is_not_hosted() -> None:
+    for domain in ("nobody.test", "", "Theatre.test"):
+        with pytest.raises(UnknownDomain, match="is not hosted here"):
+            save_talker(domain=domain, key="v", title="V", source="💬 V:\n- DONE x\n")
+    assert not Talker.objects.exists()
 
 
 def test_withdrawn_version_ends_its_parked_runs_and_tells_each_chat(alice: Person) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from scripts.items import defining
 from scripts.models import Item, ItemHistory, ItemSet, Run
+from tests.hosting import host
 from tests.scripts.engine import DOMAIN
 
 LOANS = """
@@ -57,6 +58,7 @@ READERS = "Prefix: Library\nTable: Readers\nItem: Reader\nKey: Card\n"
 
 def open_library(*, domain: str = DOMAIN, loans: str = LOANS, scripts: str = SCRIPTS) -> ItemSet:
     """Define the library's datasets; return that of the loans."""
+    host(domain)
     defining.save_set(domain=domain, source=DIARY)
     defining.save_set(domain=domain, source=READERS)
     return defining.save_set(domain=domain, source=loans, scripts=scripts)

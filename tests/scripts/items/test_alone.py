@@ -25,6 +25,7 @@ from scripts import services
 from scripts.items import defining, holding, storing
 from scripts.models import Item, ItemSet, Ready, Run
 from scripts.registry import Write, registry
+from tests.hosting import host
 from tests.pump import pump
 from tests.scripts.engine import DOMAIN, begin, result
 from tests.scripts.items.meeting import closing, meet
@@ -79,6 +80,7 @@ SLOW = (
 
 @pytest.fixture(autouse=True)
 def hall() -> None:
+    host(DOMAIN)
     defining.save_set(domain=DOMAIN, source=ROWS)
     defining.save_set(domain=DOMAIN, source=SEATS)
     _insert("Hall.Rows", Name="A")

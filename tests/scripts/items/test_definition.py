@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from messaging.errors import UnknownDomain
 from scripts.items import defining, files
 from scripts.items.definition import Handler, read_definition
 from scripts.language.errors import LoadErrors
 from scripts.models import ItemSet
+from tests.hosting import host
 from tests.scripts.engine import DOMAIN
 from tests.scripts.items.library import LOANS, SCRIPTS, open_library
 
@@ -138,6 +140,7 @@ FILE = "# of the town\n" + LOANS.strip() + "\n---\n" + SCRIPTS.strip() + "\n"
 
 
 def test_file_holds_a_definition_and_below_it_its_scripts() -> None:
+    host(DOMAIN)
     kept = files.keep_text(FILE, domain=DOMAIN, file="loans.yaml")
     assert (kept.name, bool(kept.version)) == ("Library.Loans", True)
     assert files.keep_text(FILE, domain=DOMAIN, file="loans.yaml").pk == kept.pk
@@ -154,3 +157,19 @@ def test_faults_of_a_file_have_the_lines_of_the_file() -> None:
     assert told[0] == (lines.index("Kee: Reader, Book") + 1, "a dataset has no Kee")
     wrong = next(at for at, line in enumerate(lines, 1) if "Nope" in line)
     assert wrong in [line for line, _ in told]
+
+
+def test_dataset_is_kept_for_no_domain_that_is_not_hosted() -> None:
+    """Through each door: a new one, one of a file, one that is given away."""
+    for keep in (defining.save_set, files_keep):
+        with pytest.raises(UnknownDomain, match="is not hosted here"):
+            keep(domain="nobody.test", source="Prefix: A\nTable: B\nItem: C\n")
+    kept = defining.save_set(domain=host(DOMAIN), source="Prefix: A\nTable: B\nItem: C\n")
+    kept.domain = "nobody.test"
+    with pytest.raises(UnknownDomain):
+        defining.change_set(kept, source=kept.source, scripts="")
+    assert [each.domain for each in ItemSet.objects.all()] == [DOMAIN]
+
+
+def files_keep(*, domain: str, source: str) -> ItemSet:
+    return files.keep_text(source, domain=domain, file="x.yaml")
