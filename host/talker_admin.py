@@ -66,6 +66,8 @@ class TalkerAdmin(DomainAdmin):
         return [*self.readonly_fields, *fixed]
 
     def save_model(self, request: HttpRequest, obj: Talker, form: Any, change: bool) -> None:
+        """Keep it; under a new key or domain it is the same talker, and the old one is none."""
+        Talker.objects.filter(pk=obj.pk).update(domain=obj.domain, key=obj.key)
         kept = services.save_talker(
             domain=obj.domain, key=obj.key, title=obj.title, source=obj.source
         )

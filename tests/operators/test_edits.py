@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
+from host.models import Talker
 from operators.models import Act
 from operators.pages import DomainAdmin, ReadOnlyAdmin
 from scripts.models import ItemSet
@@ -102,3 +103,14 @@ def test_every_page_that_writes_takes_a_reason_and_who_looks_is_asked_none(
     answer = logged_in(viewer).get(url)
     assert answer.status_code == 200
     assert "Reason:" not in answer.content.decode()
+
+
+def test_talker_that_is_renamed_is_not_kept_twice(scene: Scene) -> None:
+    [page] = [page for page in pages() if page.model is Talker]
+    talker, others = scene[MINE]["host.talker"], scene[OTHERS]["host.talker"]
+    client = logged_in(user("anna", group="author", domains=(MINE,)))
+    fields = {"domain": MINE, "key": "other", "title": "T", "source": "💬 T:\n- INFO: Hi\n"}
+    for more in ({"key": "renamed"}, {"id": others.pk}, {"pk": others.pk}, {"domain": OTHERS}):
+        client.post(address(page, "change", talker.pk), {**fields, **more})
+    kept = sorted(Talker.objects.values_list("pk", "domain", "key"))
+    assert kept == sorted([(talker.pk, MINE, "other"), (others.pk, OTHERS, "ticket")])
