@@ -12,7 +12,7 @@ from host.prompts import INPUT_LIFE, ask_as, chat_gone, readable, talking, tell_
 from host.states import ChatState, Format, Result
 from messaging import clock
 from messaging.syntax import Locator, format_locator, normalise_schema
-from scripts import returns
+from scripts import quotas, returns
 from scripts.commands.messages import answered as call_answered
 from scripts.commands.messages import call_deadline
 from scripts.errors import missing, refused
@@ -104,6 +104,7 @@ def register(step: Step, call: Call) -> str:
     now = clock.now()
     expires = call.arguments.get("Expires")
     until = now + REGISTERED_LIFE if expires in (None, "") else as_time(expires, now)
+    quotas.count("rows")
     talker = services.register_talker(
         domain=step.domain,
         script=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts import quotas
 from scripts.errors import refused
 from scripts.language.continuation import Call, Enter
 from scripts.language.vocabulary import CommandSpec, Kind, Parameter
@@ -14,6 +15,7 @@ def issue(step: Step, call: Call) -> Enter:
     """ISSUE schema >> $token: enter the shipped `.ISSUE`; the token, or nothing, comes back."""
     if step.chat is None:
         raise refused("ISSUE needs a chat")
+    quotas.count("sends")  # what sends the offer is the token's own handler
     inputs = dict(call.arguments)
     for part in ("Context", "Internals"):
         inputs[part] = plain(inputs.get(part) or {})

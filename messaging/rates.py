@@ -41,6 +41,9 @@ LIMITS = {
     "relay": Limit("RELAY_RATE", "messages passed on", "wallet"),
     "chat": Limit("CHAT_PROMPT_RATE", "prompts for a wallet", "chat", 6),
     "host": Limit("HOST_PROMPT_RATE", "prompts for a wallet", "host", 6),
+    "domain_starts": Limit("DOMAIN_START_RATE", "runs that authors' scripts start", "domain"),
+    "domain_sends": Limit("DOMAIN_SEND_RATE", "messages that authors' scripts send", "domain"),
+    "domain_rows": Limit("DOMAIN_ROW_RATE", "rows that authors' scripts save", "domain"),
     "feedback": Limit("FEEDBACK_RATE", "hints that messages were discarded", "domain told"),
     "waited_feedback": Limit(
         "WAITED_FEEDBACK_RATE", "such hints, where somebody may wait", "domain told"

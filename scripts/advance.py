@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 from messaging import cause, points
 from messaging.models import InboxMessage
 from messaging.registry import subjects
-from scripts import blame, hooks, lifecycle, poison, returns, wakes
+from scripts import blame, hooks, lifecycle, poison, quotas, returns, wakes
 from scripts.errors import Conflict
 from scripts.hooks import Undecided
 from scripts.items import storing
@@ -129,7 +129,7 @@ def _segment(run: Run, step: Step, back: tuple[Checkpoint, Signal] | None) -> bo
     """
     try:
         # A savepoint: a script error takes back what its segment wrote, and is itself recorded.
-        with transaction.atomic():
+        with transaction.atomic(), quotas.counted_by(step.charge):
             step.holding.begin()
             if back is None:
                 step.continuation = Continuation.from_json(run.continuation)
@@ -242,7 +242,8 @@ def _finish(run: Run, step: Step, outcome: Finished) -> None:
         lifecycle.finish(run, step, outcome.value)
     if run.checkpoints:
         # It may be taken back, and its steps still count then.
-        run.continuation = {**run.continuation, "steps": step.continuation.steps}
+        spent = {"steps": step.continuation.steps, "used": step.continuation.used}
+        run.continuation = {**run.continuation, **spent}
 
 
 def _is_public(message_id: UUID) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from messaging import clock
-from scripts import hooks, wakes
+from scripts import hooks, quotas, wakes
 from scripts.errors import refused
 from scripts.language.continuation import Call, Continuation, Wait
 from scripts.language.errors import ScriptError
@@ -36,6 +36,7 @@ def set_return(step: Step, call: Call, name: str, *, expects: str = "", memo: An
     where there is no one place to go back to, and when another run is at the hook.
     """
     step.require_verified()
+    quotas.count("rows")
     run, continuation = step.run, step.continuation
     if any(frame.branches for frame in continuation.frames):
         raise refused(f"{call.word} cannot set a return inside PARALLEL")
@@ -90,7 +91,7 @@ def go_back(run: Run, checkpoint: Checkpoint, signal: Signal) -> tuple[Continuat
     What it waits for is given up, and so are the returns it has set since. Runs in the advance's
     transaction, with the run locked.
     """
-    steps = Continuation.from_json(run.continuation).steps
+    before = Continuation.from_json(run.continuation)
     hooks.MARK_SIGNAL(SignalState.CONSUMED, signal.pk)
     hooks.give_up_waits(run.pk)
     Timer.objects.filter(run=run).delete()
@@ -99,7 +100,8 @@ def go_back(run: Run, checkpoint: Checkpoint, signal: Signal) -> tuple[Continuat
     run.checkpoints += 1
     run.take_back()
     continuation = Continuation.from_json(checkpoint.continuation)
-    continuation.steps = steps  # or a script could go round for ever within its limit
+    # Or a script could go round for ever within its limits.
+    continuation.steps, continuation.used = before.steps, before.used
     return continuation, decode(signal.value)
 
 
@@ -152,6 +154,7 @@ def imprint(step: Step, name: str, holders: dict[str, Any]) -> None:
 
     Raises ScriptError when the run has kept some under as many as may be.
     """
+    quotas.count("rows")
     others = Imprint.objects.filter(run=step.run).exclude(hook=name)
     if others.count() >= MOST_IMPRINTS:
         raise ScriptError(f"more than {MOST_IMPRINTS} imprints of a run", kind="limit")

@@ -16,7 +16,7 @@ from messaging.bell import HEARD, pass_on, ring
 from messaging.each import each
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.registry import Mode, subjects
-from scripts import driving, hooks, library, lifecycle, poison, wakes
+from scripts import driving, hooks, library, lifecycle, poison, quotas, wakes
 from scripts.advance import advance_once
 from scripts.errors import Conflict, StaleRun
 from scripts.items import storing
@@ -55,8 +55,10 @@ def start_run(
     """Create a run in the caller's transaction; it starts after the commit, or at `due_at` (UTC).
 
     Returns None when this trigger has already started this script: starting is idempotent.
-    A run that no message started is trusted as its own domain's.
+    A run that no message started is trusted as its own domain's. Raises ScriptError when a script
+    is at work whose run, or domain, has started too many.
     """
+    quotas.count("starts")
     library.store(version)
     continuation = start(version.hash, script, inputs or {})
     continuation.frames[0].holders.update(holders or {})
@@ -93,7 +95,8 @@ def start_handler(
 ) -> Run | None:
     """Start the shipped handler `script` of a role for a row that entered a state.
 
-    `item` is (name of the holder, dataset, row). Same effects and idempotency as start_run.
+    `item` is (name of the holder, dataset, row). Same effects and idempotency as start_run; it is
+    no script's doing, and counted for none.
     """
     holders: dict[str, Any] = {}
     subject_id = ""
@@ -102,15 +105,16 @@ def start_handler(
         value: Item = as_item(dataset, row)
         holders = {holder: value, "Item": value}
         subject_id = row.key
-    return start_run(
-        library.shipped(name_of_library, script),
-        script,
-        domain=domain,
-        trigger=trigger,
-        holders=holders,
-        subject_id=subject_id,
-        due_at=due_at,
-    )
+    with quotas.counted_by(None):
+        return start_run(
+            library.shipped(name_of_library, script),
+            script,
+            domain=domain,
+            trigger=trigger,
+            holders=holders,
+            subject_id=subject_id,
+            due_at=due_at,
+        )
 
 
 def start_message_run(message: InboxMessage) -> None:

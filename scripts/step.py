@@ -14,7 +14,7 @@ from messaging.envelope import Envelope, SenderClass
 from messaging.errors import Unsendable
 from messaging.models import InboxMessage, OutboxMessage
 from messaging.signing import PublicKey
-from scripts import blame, hooks, library
+from scripts import blame, hooks, library, quotas
 from scripts.errors import Conflict, missing, refused
 from scripts.items.holding import Holding
 from scripts.language.compiler import Script
@@ -182,6 +182,15 @@ class Step(Reading):
         if not self.run.origin:
             raise refused("the message is not verified yet")
 
+    def charge(self, kind: str) -> None:
+        """Count one of a quota's kind where an author's script is at work, or has just returned.
+
+        Raises ScriptError when it is one too many.
+        """
+        standing = [frame.version for frame in blame.standing(self.continuation)]
+        if not all(map(library.is_shipped, standing or [self.run.version_id])):
+            quotas.charge(kind, self.domain, self.continuation)
+
     # -- rows -------------------------------------------------------------------------------
 
     def _read_row(self, name: str, key: Any) -> Row | None:
@@ -217,6 +226,7 @@ class Step(Reading):
         delete = self.dataset(item.set).delete
         if delete is None:
             raise refused(f"rows of {item.set} cannot be deleted by scripts")
+        quotas.count("rows")
         return as_item(item.set, self._asked(delete, self._change(item, {}), undo_until))
 
     def insert(self, name: str, fields: dict[str, Any]) -> Item:
@@ -224,6 +234,7 @@ class Step(Reading):
         insert = self.dataset(name).insert
         if insert is None:
             raise refused(f"{name} takes no new rows from scripts")
+        quotas.count("rows")
         return as_item(name, self._asked(insert, self._write(fields)))
 
     def update(self, item: Item, fields: dict[str, Any]) -> Item:
@@ -232,6 +243,7 @@ class Step(Reading):
         update = self.dataset(item.set).update
         if update is None:
             raise refused(f"{item.set} cannot be changed by scripts")
+        quotas.count("rows")
         self._seen.pop((item.set, item.key), None)  # its own service guards it now
         return as_item(item.set, self._asked(update, self._change(item, fields)))
 
@@ -271,6 +283,7 @@ class Step(Reading):
         Fields of `body` without a value are left out. Raises ScriptError when it cannot be signed.
         """
         self.require_verified()
+        quotas.count("sends")
         self.sends += 1
         try:
             return outbox.queue(
@@ -310,6 +323,7 @@ class Step(Reading):
         Raises ScriptError when the wait expects somebody else.
         """
         self.require_verified()
+        quotas.count("sends")
         # A run may send to one mailbox many times; a segment that is repeated sends the same again.
         self.races += 1
         state = hooks.send_signal(

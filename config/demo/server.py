@@ -18,7 +18,8 @@ START_SECONDS = 60.0
 # For measurements and faults, where a few wallets at one address play thousands of orders.
 _ADDRESSES = ("INBOX", "PUBLIC", "ONBOARD", "LOOKUP")
 _SENDERS = ("SENDER", "PERSON", "WALLET", "RELAY", "CHAT_PROMPT", "HOST_PROMPT")
-NO_LIMITS = {f"{name}_RATE": "1000000/min" for name in (*_ADDRESSES, *_SENDERS)}
+_DOMAINS = ("DOMAIN_START", "DOMAIN_SEND", "DOMAIN_ROW")
+NO_LIMITS = {f"{name}_RATE": "1000000/min" for name in (*_ADDRESSES, *_SENDERS, *_DOMAINS)}
 
 
 class ServerFailed(Exception):

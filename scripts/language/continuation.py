@@ -172,7 +172,8 @@ class Continuation:
     """A run, or a branch of one, between two segments.
 
     `waiting` holds the memo, the hook and the arguments of a parked command, `answer` what a person
-    said last, and `ended` that a branch is done.
+    said last, and `ended` that a branch is done. `used` counts what the run has
+    caused in all its life, by quota.
     """
 
     frames: list[Frame]
@@ -181,6 +182,7 @@ class Continuation:
     steps: int = 0
     answer: Any = None
     ended: bool = False
+    used: dict[str, int] = field(default_factory=dict)
     # The places gone through since this was read, for the run's log; not part of what is stored.
     trail: list[tuple[str, str, int]] = field(default_factory=list, compare=False, repr=False)
     end: End | None = None  # never stored: the segment that sets it is the last
@@ -201,6 +203,8 @@ class Continuation:
             stored["answer"] = encode(self.answer)
         if self.ended:
             stored["ended"] = True
+        if self.used:
+            stored["used"] = self.used
         return stored
 
     @classmethod
@@ -215,6 +219,7 @@ class Continuation:
             stored["steps"],
             decode(stored.get("answer")),
             stored.get("ended", False),
+            dict(stored.get("used", {})),
         )
 
     def parked_copy(self, waiting: dict[str, Any]) -> dict[str, Any]:

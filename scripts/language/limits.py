@@ -18,6 +18,9 @@ class Limits:
     segment_steps: int = 50
     held_steps: int = 1_000
     run_steps: int = 100_000
+    run_starts: int = 1_000
+    run_sends: int = 1_000
+    run_rows: int = 10_000
     step_work: int = 1_000_000
     frames: int = 20
     loop_passes: int = 10_000
