@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
@@ -29,6 +30,7 @@ class AccountAdmin(DomainAdmin, UserAdmin):  # type: ignore[type-arg]
     domain_path = NO_DOMAIN
     only_superusers = True
     inlines = (UserDomainInline,)
+    form = UserChangeForm  # Django's own: it shows of a password only how it is hashed
     custom_views = {"auth_user_password_change": "auth.change_user"}
 
     def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
