@@ -18,6 +18,7 @@ from messaging import clock, ids
 from scripts.errors import refused
 from scripts.items import storing
 from scripts.items.holding import Holding
+from scripts.language.checking import Assertion
 from scripts.language.errors import ScriptError
 from scripts.language.values import Item
 from scripts.registry import Dataset, Row, registry
@@ -54,16 +55,16 @@ class Reading:
         found: Row | None = self._asked(self.dataset(name).read, self.domain, key)
         return found
 
-    def find(self, name: str, keep: Callable[[Item], bool] | None = None) -> list[Item]:
-        """Return the rows of dataset `name` that `keep` holds of, oldest first.
+    def find(self, name: str, where: Assertion | None = None) -> list[Item]:
+        """Return the rows of dataset `name` of which `where` holds, oldest first.
 
         Raises ScriptError if it has none that can be searched, or too many that match.
         """
         find = self.dataset(name).find
         if find is None:
             raise refused(f"{name} is read by its key, and cannot be searched by scripts")
-        kept = None if keep is None else lambda row: keep(as_item(name, row))
-        return [as_item(name, row) for row in self._asked(find, self.domain, kept)]
+        kept = None if where is None else lambda row: where.holds(as_item(name, row))
+        return [as_item(name, row) for row in self._asked(find, self.domain, kept, where)]
 
     def _asked(self, door: Callable[..., Any], *arguments: Any) -> Any:
         """Call a dataset. What strangers put into a message is of any type and length: a value

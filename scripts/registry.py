@@ -75,8 +75,9 @@ class Dataset:
     """A named set of rows of one hosted domain. `read(domain, key)` returns a Row or None, and
     `insert`/`update` return the Row after the write; None means the set cannot be written so.
 
-    `delete(write, undo_until)` returns the Row it deleted, and `find(domain, keep)` all rows
-    that scripts may search and `keep` holds of, oldest first. `keys` are the properties that
+    `delete(write, undo_until)` returns the Row it deleted, and `find(domain, keep, where)`
+    all rows that scripts may search and `keep` holds of, oldest first; `where` is the assertion
+    that `keep` evaluates, for what of it the database can answer. `keys` are the properties that
     make the key, `parents` maps those that hold the key of a row elsewhere to its dataset.
     `whole` says that SAVE of an item without fields saves all of it. `model` is what its rows'
     keys are the primary keys of, so that what a script has read can be kept as it is until it

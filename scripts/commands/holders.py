@@ -53,7 +53,7 @@ def select(step: Reading, call: Call) -> Any:
     keyed = "Key" in arguments
     where = arguments.get("Where")
     if where is not None and not keyed and isinstance(source, str) and source.strip():
-        found, where = list(step.find(source.strip(), where.holds)), None
+        found, where = list(step.find(source.strip(), where)), None
     else:
         found = _by_key(step, source, arguments["Key"]) if keyed else _rows(step, source)
     if where is not None:

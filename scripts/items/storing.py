@@ -7,11 +7,10 @@ receiver of `post_save` starts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -23,11 +22,12 @@ from scripts.errors import missing, refused
 from scripts.items.definition import ENGINE, Definition, read_definition
 from scripts.items.holding import Holding
 from scripts.items.rules import Change, broken_rule, in_view
+from scripts.items.searching import as_row, search, value_of
+from scripts.language.checking import Assertion
 from scripts.language.errors import ScriptError
 from scripts.language.limits import limits
 from scripts.language.values import Item as Value
 from scripts.language.values import as_time, decode, encode, is_empty, to_text
-from scripts.language.work import spend
 from scripts.models import Item, ItemHistory, ItemSet, Run
 from scripts.registry import Dataset, Row, Write
 
@@ -36,7 +36,6 @@ log = structlog.get_logger(__name__)
 KEY_CHARACTERS = 400
 STATE_CHARACTERS = 50
 PURGED_AT_ONCE = 200
-ROWS_AT_ONCE = 500  # that are looked through
 MOST_IN_A_ROW = 50  # events, each of them made by the handler of another
 
 
@@ -60,7 +59,7 @@ def dataset(domain: str, name: str, holding: Holding | None = None) -> Dataset |
         insert=items.insert,
         update=items.update,
         delete=items.delete,
-        find=lambda _, keep=None: items.find(view, keep),
+        find=lambda _, keep=None, where=None: items.find(view, keep, where),
         keys=items.definition.keys,
         parents=items.definition.parents,
         whole=True,
@@ -112,37 +111,15 @@ class Items:
     def _key_names(self) -> str:
         return ", ".join(self.definition.keys) or "its ID"
 
-    def find(self, view: str = "", keep: Callable[[Row], bool] | None = None) -> list[Row]:
-        """Return all rows, or those of a view, which `keep` holds of, oldest first.
-
-        They are read so many at a time: only what is found may be too much. Raises ScriptError.
-        """
+    def find(
+        self,
+        view: str = "",
+        keep: Callable[[Row], bool] | None = None,
+        where: Assertion | None = None,
+    ) -> list[Row]:
+        """Return the rows that `searching.search` finds. Raises ScriptError."""
         self.holding.ask(self.owner.pk)
-        found: list[Row] = []
-        for row in self._stream():
-            if view and not in_view(self.definition, view, value_of(row)):
-                continue
-            made = as_row(row)
-            if keep is None or keep(made):
-                found.append(made)
-            if len(found) > limits.list_items:
-                what = f"the view {view} of {self.owner.name}" if view else self.owner.name
-                raise ScriptError(f"{what}: more than {limits.list_items} rows match", "limit")
-        return found
-
-    def _stream(self) -> Iterator[Item]:
-        """Yield all rows, oldest first; each is counted as work, so that no look is endless."""
-        rows = Item.objects.filter(set=self.owner, deleted_at=None).order_by("pk")
-        after = UUID(int=0)
-        while True:
-            batch = list(rows.filter(pk__gt=after)[:ROWS_AT_ONCE])
-            for row in batch:
-                spend(20 + len(row.data))
-                row.set = self.owner
-                yield row
-            if len(batch) < ROWS_AT_ONCE:
-                return
-            after = batch[-1].pk
+        return search(self.owner, self.definition, view, keep, where)
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -336,16 +313,6 @@ def _by_run(row: Item, run: str) -> bool:
 def _stored(value: Any) -> Any:
     """Return what a row keeps of a value: of another row its key, as a relation (5.4)."""
     return value.key if isinstance(value, Value) else value
-
-
-def value_of(row: Item) -> Value:
-    """Return a row as the value that scripts hold."""
-    fields = {"ID": str(row.pk), "STATE": row.state, **decode(row.data)}
-    return Value(fields, set=row.set.name, key=str(row.pk), state=row.state, version=row.version)
-
-
-def as_row(row: Item) -> Row:
-    return Row(key=str(row.pk), fields=dict(value_of(row)), version=row.version)
 
 
 def return_state(run: Run, holding: Holding, item_id: str, version: int, value: str) -> None:
