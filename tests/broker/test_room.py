@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from broker import selectors
 from broker.models import Chat, Intent, Token, Wallet
@@ -125,7 +126,7 @@ def test_chat_takes_only_so_many_lines_of_its_host(alice: Person, settings: Any)
     assert send_as(DOMAIN, BROKER, "Prompt@Broker", first).status == 200
     row = HostChat.objects.get(chat=chat, domain=DOMAIN)
     settings.PROMPTS_KEPT_IN_CHAT = Prompt.objects.filter(chat=row).count()
-    with pytest.raises(ScriptError, match="lines"):
+    with pytest.raises(ScriptError, match="lines"), transaction.atomic():
         host.create_prompt(row, format="INFO", text="x", expires_at=clock.now())
 
 
