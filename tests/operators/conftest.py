@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from scripts import library
 from tests.operators.scenery import MINE, OTHERS, Scene, fill
 
 
@@ -21,6 +22,7 @@ def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
     around = transaction.atomic()
     with django_db_blocker.unblock():
         around.__enter__()
+        library._kept.clear()  # what the process knows of another test's database is void
         filled = {domain: fill(domain) for domain in (MINE, OTHERS)}
     yield filled
     with django_db_blocker.unblock():

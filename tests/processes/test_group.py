@@ -67,8 +67,11 @@ def caught(pid: int) -> int:
 def test_signal_that_ends_the_server_ends_all_its_processes(
     server: Server, number: signal.Signals
 ) -> None:
-    handled = caught(pid_of(server))  # the others of ENDING have the same handler
-    assert all(handled & 1 << each - 1 for each in ENDING)
+    def is_heard(each: signal.Signals) -> bool:
+        return bool(caught(pid_of(server)) & 1 << each - 1)
+
+    # The others of ENDING have the same handler; they get it after the group has been started.
+    assert until(lambda: all(map(is_heard, ENDING)), 10)
     os.kill(pid_of(server), number)
     assert until(lambda: not of_server(server.folder), GRACE_SECONDS + 5), of_server(server.folder)
     assert server.process is not None
