@@ -10,6 +10,8 @@ from pathlib import Path
 
 import django
 
+from config.demo.server import NO_LIMITS
+
 FIELD_KEYS = "k1:" + "0" * 64  # fixed, because the keys among the rows are sealed with it
 
 
@@ -30,6 +32,7 @@ def open_house(data: str | None = None) -> Path:
         "FIELD_KEYS": FIELD_KEYS,
         "SECRET_KEY": "museum",
         "LOG_LEVEL": "CRITICAL",
+        **NO_LIMITS,
     }
     django.setup()
     return folder
